@@ -1,0 +1,60 @@
+"""Every deliberate error, in one tree.
+
+```text
+AssentError
+├── InputError          what the person handed in is wrong: a file, a click, an option
+│   ├── ShapeError      axes of an array do not fit
+│   ├── FileFormatError a file cannot be read as what it claims to be
+│   └── ConfigError     a setting is out of range or unknown
+├── NotFoundError       a name that is not known: method, label, dataset, weights
+├── MissingExtraError   an optional dependency is not installed
+├── WeightsError        weights do not fit, or their digest is wrong
+└── StaleError          feedback answers a round that is no longer shown
+```
+
+A message names the thing, says what was expected, what was found and what to do.
+It never contains patient data.
+"""
+
+from collections.abc import Iterable
+
+
+class AssentError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class InputError(AssentError):
+    """What was handed in cannot be used as it is."""
+
+
+class ShapeError(InputError):
+    """Axes of an array differ from what was announced."""
+
+
+class FileFormatError(InputError):
+    """A file is damaged, empty or of a kind that cannot be read."""
+
+
+class ConfigError(InputError):
+    """A setting is unknown or outside its range."""
+
+
+class NotFoundError(AssentError):
+    """A name is not known."""
+
+    def __init__(self, kind: str, name: str, *, known: Iterable[str]) -> None:
+        choices = ", ".join(sorted(known)) or "none"
+        super().__init__(f"There is no {kind} named {name!r}. Known: {choices}.")
+        self.kind, self.name = kind, name
+
+
+class MissingExtraError(AssentError):
+    """Something optional is needed and not installed."""
+
+
+class WeightsError(AssentError):
+    """A weights file does not fit the network, or is not the file it should be."""
+
+
+class StaleError(AssentError):
+    """Feedback answers a round that is no longer the current one."""
