@@ -179,8 +179,13 @@ def surface_points_mm(mask: NDArray[np.bool_], spacing_zyx_mm: Spacing) -> NDArr
     Raises:
         ShapeError: If the mask does not have three axes.
     """
-    points = np.argwhere(surface(mask)).astype(np.float64)
-    return points * np.array(spacing_zyx_mm, dtype=np.float64)
+    check_shape("mask", mask, "D H W")
+    if not mask.any():
+        return np.zeros((0, 3))
+    box = _with_margin(mask)
+    low = np.array([axis.start for axis in box])
+    points = np.argwhere(surface(mask[box])) + low
+    return np.asarray(points * np.array(spacing_zyx_mm, dtype=np.float64))
 
 
 def signed_distance_mm(mask: NDArray[np.bool_], spacing_zyx_mm: Spacing) -> NDArray[np.float64]:
@@ -256,6 +261,19 @@ def _numbered(labels: NDArray[Any]) -> tuple[NDArray[np.int32], int]:
     renumber = np.zeros(count + 1, np.int32)
     renumber[1 + order] = np.arange(1, count + 1)
     return renumber[labels], count
+
+
+def _with_margin(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """A box around a non-empty mask, one voxel wider where the image allows.
+
+    The margin keeps an axis from shrinking to size 1, where it would lose its borders.
+    """
+    box = []
+    for axis in range(3):
+        others = tuple(other for other in range(3) if other != axis)
+        used = np.flatnonzero(mask.any(axis=others))
+        box.append(slice(max(int(used[0]) - 1, 0), int(used[-1]) + 2))
+    return tuple(box)
 
 
 def _whole_numbers(rle: Mapping[str, Any], key: str) -> list[int]:
