@@ -1,0 +1,215 @@
+"""What finished images say about a person, as numbers that can be read, exported and reset.
+
+Each finished image leaves the posterior mean m_j and covariance S_j of z. Over n images
+
+    m = mean of m_j,   C = mean of S_j + mean of (m_j - m)(m_j - m)'   (total covariance),
+
+and W is the within-person covariance learned on training raters. With r = n / (n + shrink) the
+next prior is
+
+    share N(r m, r (C + W) + (1 - r) I) + (1 - share) N(0, I),
+
+the shrinkage acting on the mean and covariance of the person's Gaussian, which is N(0, I) for a
+person without finished images.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.core.errors import InputError
+from assent.core.shapes import check_shape
+from assent.methods.posterior.bases import Bases
+from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.evidence import AcceptAnswer, Answer
+from assent.methods.posterior.particles import LatentPrior, Particles, infer
+
+Floats = NDArray[np.float64]
+Finished = tuple[Floats, Floats]
+"""Posterior mean ``(d,)`` and covariance ``(d, d)`` of z on one finished image."""
+
+
+def finish(
+    bases: Bases,
+    answers: Sequence[Answer],
+    accepted: AcceptAnswer,
+    prior: LatentPrior,
+    *,
+    seed: int,
+    config: PosteriorConfig,
+    previous: Particles,
+) -> Finished:
+    """Posterior mean and covariance of z with the acceptance as the last answer.
+
+    Args:
+        bases: Of the finished image.
+        answers: Its history before the acceptance.
+        accepted: The accepted mask on the particle grid.
+        prior: That the image began with.
+        seed: Of the session.
+        config: Settings.
+        previous: Particles before the acceptance.
+    """
+    history = (*answers, accepted)
+    particles = infer(
+        bases,
+        history,
+        prior,
+        seed=seed,
+        round=len(history),
+        config=config,
+        previous=previous,
+    )
+    return particles.mean(), particles.covariance()
+
+
+def learn(finished: Sequence[Finished], within: Floats) -> dict[str, Any]:
+    """A profile from the finished images of one person.
+
+    Args:
+        finished: Mean and covariance of z on each image.
+        within: ``(d, d)`` covariance of one person's z between images.
+
+    Returns:
+        JSON-able: ``n``, ``mean`` (d), ``covariance`` (d x d), ``within`` (d x d).
+    """
+    latent = len(within)
+    check_shape("within", within, "d d")
+    for mean, covariance in finished:
+        check_shape("mean", mean, "d", d=latent)
+        check_shape("covariance", covariance, "d d", d=latent)
+    if not finished:
+        mean, total = np.zeros(latent), np.zeros((latent, latent))
+    else:
+        means = np.stack([mean for mean, _ in finished])
+        mean = means.mean(0)
+        total = np.mean([covariance for _, covariance in finished], axis=0)
+        total = total + (means - mean).T @ (means - mean) / len(means)
+    return {
+        "n": len(finished),
+        "mean": mean.tolist(),
+        "covariance": total.tolist(),
+        "within": np.asarray(within, np.float64).tolist(),
+    }
+
+
+def prior_from(
+    profile: Mapping[str, Any] | None, latent: int, config: PosteriorConfig
+) -> LatentPrior:
+    """The prior of the next image; N(0, I) without a profile or with an empty one.
+
+    Raises:
+        InputError: If the profile lacks a field or belongs to another latent size.
+    """
+    if profile is None:
+        return LatentPrior.standard(latent)
+    count, mean, covariance, within = _read(profile, latent)
+    if count == 0:
+        return LatentPrior.standard(latent)
+    trust = count / (count + config.profile_shrink)
+    spread = trust * (covariance + within) + (1 - trust) * np.eye(latent)
+    # A person of perfect constancy and no learned W would have no density to weigh with.
+    spread = (spread + spread.T) / 2 + 1e-4 * np.eye(latent)
+    return LatentPrior(trust * mean, spread, config.person_share)
+
+
+def within_person(people: Sequence[Sequence[Floats]]) -> Floats:
+    """W from training raters: the pooled covariance of z between images of one person.
+
+    Args:
+        people: For each rater the means ``(d,)`` of z on their images; raters with fewer than
+            two images say nothing.
+
+    Raises:
+        InputError: If no rater has two images.
+    """
+    groups = [np.stack(list(means)) for means in people if len(means) > 1]
+    if not groups:
+        raise InputError("The within-person covariance needs a rater with at least two images.")
+    scatter = sum((g - g.mean(0)).T @ (g - g.mean(0)) for g in groups)
+    return np.asarray(scatter / sum(len(g) - 1 for g in groups))
+
+
+def width_direction(bases: Bases, spacing_mm: float) -> Floats:
+    """Outward shift of the border in millimetres per unit of each latent number.
+
+    The change of the area between z_i = -1/2 and z_i = +1/2, divided by the length of the border
+    at z = 0, counted in points of the grid.
+
+    Args:
+        bases: Of one image.
+        spacing_mm: In-plane distance of neighbouring grid points.
+
+    Returns:
+        ``(d,)``; zeros where the image has no object at z = 0.
+    """
+    steps = 0.5 * np.eye(bases.latent)
+    masks = bases.masks(np.concatenate([np.zeros((1, bases.latent)), steps, -steps]))
+    middle = np.pad(masks[0].reshape(bases.shape), ((0, 0), (1, 1), (1, 1)))
+    length = sum(int((middle != np.roll(middle, 1, axis)).sum()) for axis in (1, 2))
+    if length == 0:
+        return np.zeros(bases.latent)
+    areas = masks.sum(1, dtype=np.float64)[1:].reshape(2, -1)
+    # Steps along pixel edges overstate a smooth border's length by 4 / pi on average.
+    return np.asarray((areas[0] - areas[1]) / (length * np.pi / 4) * spacing_mm)
+
+
+def describe(
+    profile: Mapping[str, Any],
+    width: Floats,
+    config: PosteriorConfig,
+    *,
+    unit: str = "mm",
+) -> str:
+    """One clause about a person, as in "draws 1.3 mm wider than the average reader".
+
+    Args:
+        profile: Of ``learn``.
+        width: ``(d,)`` of ``width_direction``, best averaged over images.
+        config: Settings; the shrunk mean is described, so one image claims little.
+        unit: "mm", or "px" without physical size.
+    """
+    count, mean, _, _ = _read(profile, len(width))
+    if count == 0:
+        return "has finished no image yet"
+    offset = count / (count + config.profile_shrink) * float(mean @ width)
+    if abs(offset) < 0.05:
+        return "draws as wide as the average reader"
+    wider = "wider" if offset > 0 else "narrower"
+    return f"draws {abs(offset):.1f} {unit} {wider} than the average reader"
+
+
+def _read(profile: Mapping[str, Any], latent: int) -> tuple[int, Floats, Floats, Floats]:
+    try:
+        count = int(profile["n"])
+        mean, covariance, within = (
+            np.array(profile[name], np.float64) for name in ("mean", "covariance", "within")
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"This profile lacks or misstates a field ({error}). Reset it, or import it again."
+        ) from error
+    square = (latent, latent)
+    if mean.shape != (latent,) or covariance.shape != square or within.shape != square:
+        raise InputError(
+            f"This profile has {mean.size} latent numbers, but the weights in use have {latent}."
+            " Profiles fit the weights they were learned with; reset it."
+        )
+    if (
+        count < 0
+        or not np.isfinite(mean).all()
+        or not (_is_spread(covariance) and _is_spread(within))
+    ):
+        raise InputError(
+            "This profile holds numbers that are no mean and covariance."
+            " Reset it, or import it again."
+        )
+    return count, mean, covariance, within
+
+
+def _is_spread(covariance: Floats) -> bool:
+    if not np.isfinite(covariance).all() or not np.allclose(covariance, covariance.T):
+        return False
+    return bool(np.linalg.eigvalsh(covariance).min() > -1e-6)

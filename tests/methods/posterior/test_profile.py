@@ -1,0 +1,154 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from assent.core.errors import ConfigError, InputError
+from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
+from assent.methods.posterior.particles import LatentPrior, infer
+from assent.methods.posterior.profile import (
+    describe,
+    finish,
+    learn,
+    prior_from,
+    width_direction,
+    within_person,
+)
+from methods.posterior.posterior_toy import CONFIG, toy_bases
+
+BASES = toy_bases()
+WITHIN = 0.2 * np.eye(4)
+HABIT = np.array([1.5, 0.5, 0, 0])
+
+
+def finished_image(true_z, seed):
+    prior = LatentPrior.standard(4)
+    particles = infer(BASES, (), prior, seed=seed, round=0, config=CONFIG)
+    accepted = AcceptAnswer(PackedMasks.of(BASES.masks(true_z[None])))
+    return finish(BASES, (), accepted, prior, seed=seed, config=CONFIG, previous=particles)
+
+
+def test_an_accepted_mask_moves_the_posterior_to_its_habit():
+    mean, covariance = finished_image(HABIT, 0)
+    assert np.linalg.norm(mean - HABIT) < 0.85 * np.linalg.norm(HABIT)
+    assert np.trace(covariance) < 4
+
+
+def test_the_prior_follows_the_formula_and_gains_trust_with_each_image():
+    finished = [finished_image(HABIT, seed) for seed in range(6)]
+    for count in (1, 3, 6):
+        profile = learn(finished[:count], WITHIN)
+        means = np.array([m for m, _ in finished[:count]])
+        total = np.mean([c for _, c in finished[:count]], 0) + np.cov(means.T, bias=True)
+        trust = count / (count + 3)
+        prior = prior_from(profile, 4, CONFIG)
+        assert prior.share == 0.9
+        assert np.allclose(prior.mean, trust * means.mean(0))
+        wanted = trust * (total + WITHIN) + (1 - trust) * np.eye(4)
+        assert np.allclose(prior.covariance, wanted, atol=1e-3)
+
+
+def test_carrying_a_profile_over_brings_the_next_image_closer():
+    profile = learn([finished_image(HABIT, seed) for seed in range(8)], WITHIN)
+    prior = prior_from(profile, 4, CONFIG)
+    assert prior.log_density(HABIT[None])[0] > LatentPrior.standard(4).log_density(HABIT[None])[0]
+
+
+def test_nobody_in_particular_is_the_standard_prior():
+    for profile in (None, learn([], WITHIN)):
+        prior = prior_from(profile, 4, CONFIG)
+        assert prior.share == 0
+        assert (prior.covariance == np.eye(4)).all()
+
+
+def test_a_profile_survives_json():
+    profile = learn([finished_image(HABIT, 1)], WITHIN)
+    again = json.loads(json.dumps(profile))
+    assert again == profile
+    assert np.array_equal(prior_from(again, 4, CONFIG).mean, prior_from(profile, 4, CONFIG).mean)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"mean": [0.0]}, {"n": "many"}, {"covariance": (-np.eye(4)).tolist()}, {"within": None}],
+)
+def test_a_damaged_profile_is_refused(damage):
+    profile = learn([finished_image(HABIT, 1)], WITHIN)
+    with pytest.raises(InputError, match="profile"):
+        prior_from(profile | damage, 4, CONFIG)
+    with pytest.raises(InputError, match="profile"):
+        prior_from({}, 4, CONFIG)
+
+
+def test_the_within_person_covariance_ignores_differences_between_people():
+    rng = np.random.default_rng(0)
+    people = [
+        [
+            5 * centre + rng.multivariate_normal(np.zeros(2), [[1, 0.3], [0.3, 0.5]])
+            for _ in range(40)
+        ]
+        for centre in rng.standard_normal((30, 2))
+    ]
+    found = within_person([*people, [np.full(2, 1e6)]])
+    assert np.allclose(found, [[1, 0.3], [0.3, 0.5]], atol=0.15)
+    with pytest.raises(InputError, match="two images"):
+        within_person([[np.zeros(2)]])
+
+
+def test_the_width_direction_predicts_the_shift_of_the_border():
+    bases = toy_bases(side=96)
+    width = width_direction(bases, 0.5)
+    areas = bases.masks(np.array([[0.0, 0, 0, 0], [1.0, 0, 0, 0]])).sum(1)
+    radii = np.sqrt(areas / np.pi) * 0.5
+    assert width[0] == pytest.approx(radii[1] - radii[0], rel=0.15)
+    assert np.abs(width[1:]).max() < 0.1 * width[0]
+
+
+def test_a_profile_is_described_in_words():
+    profile = {
+        "n": 9,
+        "mean": [2.0, 0.0],
+        "covariance": np.eye(2).tolist(),
+        "within": np.eye(2).tolist(),
+    }
+    width = np.array([1.0, 0.3])
+    assert describe(profile, width, CONFIG) == "draws 1.5 mm wider than the average reader"
+    narrow = describe(profile, -width, CONFIG, unit="px")
+    assert narrow == "draws 1.5 px narrower than the average reader"
+    assert describe(profile, 0 * width, CONFIG) == "draws as wide as the average reader"
+    assert "no image" in describe(profile | {"n": 0}, width, CONFIG)
+
+
+def test_settings_understand_text_and_refuse_what_they_do_not_know():
+    config = PosteriorConfig.from_settings(
+        {"candidates": "6", "refine": "False", "beta": "12.5", "use_network": True}
+    )
+    assert (config.candidates, config.refine, config.beta) == (6, False, 12.5)
+    with pytest.raises(ConfigError, match=r"'candidate'.*Known:.*candidates"):
+        PosteriorConfig.from_settings({"candidate": 6})
+    for bad in ({"candidates": "six"}, {"candidates": 2.5}, {"refine": "maybe"}, {"beta": True}):
+        with pytest.raises(ConfigError, match="posterior"):
+            PosteriorConfig.from_settings(bad)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"latent": 7},
+        {"lapse": 1.0},
+        {"beta": float("nan")},
+        {"choose_side": 128, "particle_side": 64},
+        {"heaviest": 4},
+        {"particles": 32},
+    ],
+)
+def test_settings_out_of_range_are_refused_by_name(bad):
+    with pytest.raises(ConfigError, match="posterior"):
+        PosteriorConfig(**bad)
+
+
+def test_the_digest_names_the_settings():
+    assert PosteriorConfig().digest() == PosteriorConfig().digest()
+    assert replace(PosteriorConfig(), lapse=0.2).digest() != PosteriorConfig().digest()
