@@ -89,12 +89,17 @@ def _draw_curve(
     )
 
 
-def _dress(axes: Axes, longest: int) -> None:
+def plain_axes(axes: Axes) -> None:
+    """Only what carries information: two thin axes and a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#9CA3AF")
     axes.grid(axis="y", color="#E5E7EB", linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(colors="#4B5563", labelsize=10)
+
+
+def _dress(axes: Axes, longest: int) -> None:
+    plain_axes(axes)
     axes.set_xlim(-0.15, max(longest - 1, 1) + 0.15)
     axes.set_xticks(range(0, max(longest, 2), max(1, longest // 12)))
     axes.margins(y=0.08)

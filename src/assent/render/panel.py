@@ -95,8 +95,8 @@ def recommendation(panel: Panel, mask: NDArray[np.bool_]) -> Rgb:
 def alternative(panel: Panel, mask: NDArray[np.bool_], base: NDArray[np.bool_]) -> Rgb:
     """What is added in blue and removed in orange, with a thin line around the alternative."""
     placed, below = panel.place_mask(mask), panel.place_mask(base)
-    changed = overlay.difference(panel.rgb, placed, below, opacity=0.7)
-    return overlay.contour(changed, placed, width=max(1, panel.size // 170))
+    outlined = overlay.contour(panel.rgb, placed, width=max(1, panel.size // 170))
+    return overlay.difference(outlined, placed, below, opacity=0.7)
 
 
 def reference(panel: Panel, mask: NDArray[np.bool_]) -> Rgb:
