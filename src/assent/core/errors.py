@@ -16,7 +16,8 @@ A message names the thing, says what was expected, what was found and what to do
 It never contains patient data.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 
 class AssentError(Exception):
@@ -43,9 +44,13 @@ class NotFoundError(AssentError):
     """A name is not known."""
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str]) -> None:
-        choices = ", ".join(sorted(known)) or "none"
+        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        choices = ", ".join(self.known) or "none"
         super().__init__(f"There is no {kind} named {name!r}. Known: {choices}.")
-        self.kind, self.name = kind, name
+
+    def __reduce__(self) -> tuple[Callable[..., "NotFoundError"], tuple[str, str]]:
+        # The default would call the class with the message alone, and fail in another process.
+        return partial(type(self), known=self.known), (self.kind, self.name)
 
 
 class MissingExtraError(AssentError):

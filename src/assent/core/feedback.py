@@ -105,18 +105,40 @@ def from_json(value: dict[str, Any]) -> Feedback:
     try:
         match value["kind"]:
             case "pick":
-                return Pick(value["candidate"], value["round"], value.get("page", 0))
+                candidate = None if value["candidate"] is None else _whole(value, "candidate")
+                return Pick(candidate, _whole(value, "round"), _page(value))
             case "judge":
-                if value["answer"] not in {"better", "worse", "cannot_tell"}:
-                    raise InputError(f"A judgement is better, worse or cannot_tell, not {value['answer']!r}.")
-                return Judge(value["answer"], value["round"], value.get("page", 0))
+                answer = value["answer"]
+                if answer not in ("better", "worse", "cannot_tell"):
+                    raise InputError(
+                        f"A judgement is better, worse or cannot_tell, not {answer!r}."
+                    )
+                return Judge(answer, _whole(value, "round"), _page(value))
             case "correct":
                 drawn = tuple(prompt_json.from_json(p) for p in value["prompts"])
-                return Correct(drawn, value["round"], tuple(value.get("removed", ())))
+                removed = [_whole({"removed": n}, "removed") for n in value.get("removed", ())]
+                return Correct(drawn, _whole(value, "round"), tuple(removed))
             case "accept":
+                choice = value["choice"]
+                if choice not in ("recommended", "edited"):
+                    choice = _whole(value, "choice")
                 rle = value.get("edited")
                 edited = None if rle is None else masks.from_rle(rle)
-                return Accept(value["choice"], value["round"], edited, value.get("page", 0))
+                return Accept(choice, _whole(value, "round"), edited, _page(value))
     except (KeyError, TypeError) as error:
         raise InputError(f"An answer lacks or misstates a field: {error}.") from error
     raise InputError(f"Unknown answer {value['kind']!r}; expected pick, judge, correct or accept.")
+
+
+def _page(value: dict[str, Any]) -> int:
+    return _whole(value, "page") if "page" in value else 0
+
+
+def _whole(value: dict[str, Any], key: str) -> int:
+    """The number under a key, which may have come from anywhere."""
+    number = value[key]
+    if type(number) is not int or number < 0:
+        raise InputError(
+            f"An answer misstates {key!r}: expected a whole number of 0 or more, got {number!r}."
+        )
+    return number

@@ -4,6 +4,8 @@ Two empty masks agree fully: overlap 1, distance 0. One empty mask of two does n
 overlap 0, distance infinite.
 """
 
+from math import prod
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -211,11 +213,12 @@ def _pair_counts(
             "Masks can be compared in pairs if all axes after the first are equal; got"
             f" {masks.shape} and {others.shape}. Bring all onto one grid."
         )
-    left = masks.reshape(len(masks), -1)
-    right = others.reshape(len(others), -1)
+    voxels = prod(masks.shape[1:])
+    left = masks.reshape(len(masks), voxels)
+    right = others.reshape(len(others), voxels)
     shared = np.zeros((len(left), len(right)))
     step = max(1, _CHUNK // max(1, len(left) + len(right)))
-    for start in range(0, left.shape[1], step):
+    for start in range(0, voxels, step):
         part = slice(start, start + step)
         shared += left[:, part].astype(np.float32) @ right[:, part].astype(np.float32).T
     sizes = np.count_nonzero(left, axis=1)[:, None] + np.count_nonzero(right, axis=1)
