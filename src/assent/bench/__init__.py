@@ -1,1 +1,1 @@
-"""bench."""
+"""Claims: simulated annotators x methods x datasets, one record per fact."""

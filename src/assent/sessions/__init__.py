@@ -1,1 +1,1 @@
-"""sessions."""
+"""The annotator's work: one session per image, one task per folder."""

@@ -1,0 +1,206 @@
+"""One case, one target, one rater, one method: a simulated annotator works on it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.bench.annotators import Wish, accept, answer
+from assent.bench.chance import rng_of, seed_of
+from assent.bench.config import BenchConfig
+from assent.bench.record import Key, Record
+from assent.core.candidates import Proposal
+from assent.core.context import ContextEntry
+from assent.core.errors import ConfigError
+from assent.core.feedback import Correct
+from assent.core.image import Image
+from assent.core.metrics import dice, hd95_mm
+from assent.core.simulate import consensus_click
+from assent.methods.protocol import Embedding, FeedbackKind, Memory, Method, Prior, State
+from assent.sessions.kinds import kinds_of
+from assent.sessions.session import Session
+
+DRAWN: frozenset[FeedbackKind] = frozenset({"click", "scribble", "box"})
+ANSWERED: frozenset[FeedbackKind] = DRAWN | {"pick", "judge"}
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One rater's view of one target in one image, and what the method may know beforehand.
+
+    Attributes:
+        key: Dataset, case, target, rater.
+        image: A 2D image or a volume.
+        reference: ``(D, H, W)`` bool, hidden from the method.
+        everyone: Masks of all raters of this case and target.
+        embedding: ``method.embed(image)``.
+        context: Finished examples.
+        memory: How the method remembers them, in the same order.
+        prior: The person's profile, or None.
+    """
+
+    key: Key
+    image: Image
+    reference: NDArray[np.bool_] = field(repr=False)
+    everyone: Sequence[NDArray[np.bool_]] = field(repr=False)
+    embedding: Embedding = field(repr=False)
+    context: Sequence[ContextEntry] = ()
+    memory: Sequence[Memory] = ()
+    prior: Prior | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """Records of rounds 0 to the last.
+
+    Attributes:
+        records: One for each round.
+        state: With carry-over, the state once the best mask on screen was accepted.
+    """
+
+    records: tuple[Record, ...]
+    state: State | None
+
+
+def check_hears(method: Method, config: BenchConfig) -> None:
+    """Refuse a method that cannot hear the annotator.
+
+    A method that hears no answers at all may be measured beside others: it gets none.
+
+    Raises:
+        ConfigError: Naming the method and what it listens to.
+    """
+    heard = method.capabilities.feedback & ANSWERED
+    needed = "click" if config.annotator == "mixed" else config.annotator
+    if heard and needed not in heard:
+        raise ConfigError(
+            f"The method {method.name!r} does not listen to a {needed}, so the annotator"
+            f" {config.annotator!r} cannot work with it. It listens to: {', '.join(sorted(heard))}."
+        )
+
+
+def play(trial: Trial, method: Method, config: BenchConfig) -> Played:
+    """Let the annotator answer until content, out of answers, or out of rounds.
+
+    Rounds that are not played any more repeat the last values.
+    """
+    table = _Table(trial, method, config)
+    records = [table.record()]
+    for _ in range(config.rounds):
+        records.append(table.next_record(records[-1]))
+    return Played(tuple(records), table.finished_state() if config.carry_over else None)
+
+
+class _Table:
+    """The annotator and the method at one table, while a case is played."""
+
+    def __init__(self, trial: Trial, method: Method, config: BenchConfig) -> None:
+        self.trial, self.method, self.config = trial, method, config
+        self.heard = method.capabilities.feedback
+        self.actions: Counter[str] = Counter()
+        self.latency_ms: float | None = None
+        self.round = 0
+        self.session = Session(
+            method,
+            trial.image,
+            context=trial.context,
+            memory=trial.memory,
+            embedding=trial.embedding,
+            prior=trial.prior,
+            seed=seed_of(config.seed, "session", *trial.key[:3]),
+        )
+        self.wish = Wish(
+            reference=trial.reference,
+            spacing_zyx_mm=trial.image.geometry.spacing_zyx_mm,
+            heard=self.heard,
+            lapse=config.lapse,
+            rng=rng_of(config.seed, "annotator", *trial.key),
+        )
+        self.shown = self._opened()
+        self.is_done = not self.heard & ANSWERED
+        self._stop_if_content()
+
+    def _opened(self) -> Proposal:
+        """The proposal of round 0, to which a method may need to be told the object."""
+        shown = self.session.propose()
+        if not self.method.capabilities.needs_first_prompt or self.trial.memory:
+            return shown
+        if self.config.annotator in {"pick", "judge"}:
+            click = consensus_click(
+                self.trial.everyone,
+                rng=rng_of(self.config.seed, "consensus", *self.trial.key[:3]),
+                spacing_zyx_mm=self.trial.image.geometry.spacing_zyx_mm,
+            )
+            if click is None or "click" not in self.heard:
+                return shown
+            self.actions["click"] += 1
+            return self.session.give(Correct((click,), 0))
+        return _blank(shown) if DRAWN & self.heard else shown
+
+    def next_record(self, last: Record) -> Record:
+        """Play a round; the last record again when there is nothing left to do."""
+        feedback = None if self.is_done else answer(self.config.annotator, self.shown, self.wish)
+        self.round += 1
+        if feedback is None:
+            self.is_done = True
+            return replace(last, round=self.round, latency_ms=None)
+        began = perf_counter()
+        self.shown = self.session.give(feedback)
+        self.latency_ms = (perf_counter() - began) * 1e3
+        self.actions.update(kinds_of(feedback))
+        self._stop_if_content()
+        return self.record()
+
+    def _stop_if_content(self) -> None:
+        target = self.config.target_dice
+        if self.is_done or target is None:
+            return
+        if dice(self.shown.recommended, self.trial.reference) >= target:
+            self.is_done = True
+            if self.config.annotator == "mixed":
+                self.actions["accept"] += 1
+
+    def record(self) -> Record:
+        """What is true after this round."""
+        dataset, case, target, rater = self.trial.key
+        mask, image = self.shown.recommended, self.trial.image
+        seconds = self.config.seconds_of(is_volume=image.is_volume)
+        far = hd95_mm(mask, self.trial.reference, image.geometry.spacing_zyx_mm)
+        return Record(
+            dataset=dataset,
+            case=case,
+            target=target,
+            rater=rater,
+            method=self.config.method,
+            weights=self.method.weights_digest,
+            annotator=self.config.annotator,
+            round=self.round,
+            dice=float(dice(mask, self.trial.reference)),
+            hd95_mm=float(far) if np.isfinite(far) else None,
+            actions=dict(self.actions),
+            seconds_modelled=sum(seconds[kind] * n for kind, n in self.actions.items()),
+            latency_ms=self.latency_ms,
+            context_size=len(self.trial.memory),
+            seed=self.config.seed,
+        )
+
+    def finished_state(self) -> State:
+        """The state once the annotator accepted the best mask on screen, for the profile."""
+        self.session.give(accept(self.session.propose(), self.wish))
+        return self.session.state
+
+
+def _blank(shown: Proposal) -> Proposal:
+    """Nothing on screen yet: nobody said which object is meant."""
+    nothing = np.zeros_like(shown.recommended)
+    return replace(
+        shown,
+        recommended=nothing,
+        alternatives=np.zeros((0, *nothing.shape), np.bool_),
+        tags=(),
+        scores=(),
+        challenger=None,
+    )

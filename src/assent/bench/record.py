@@ -1,0 +1,92 @@
+"""One fact of a benchmark: how good one mask was after how many answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from assent.core.errors import InputError
+
+Key = tuple[str, str, str, str]
+"""Dataset, case, target, rater: what is played from round 0 to the last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One case, target, rater and round.
+
+    Attributes:
+        dataset: Name of the dataset.
+        case: Id of the case.
+        target: What is segmented.
+        rater: Whose view counts; "fused", or "" where a dataset has one mask per target.
+        method: Name of the method.
+        weights: Digest of its weights; "" without.
+        annotator: How the simulated annotator answers.
+        round: Answers so far.
+        dice: Of the recommendation, in [0, 1].
+        hd95_mm: Of the recommendation; None where a mask is empty.
+        actions: Answers so far by kind. A click that tells which object is meant counts here,
+            but not as a round; an acceptance does likewise.
+        seconds_modelled: What these actions would take a person.
+        latency_ms: Time from the answer to the next proposal; None where nothing was answered.
+        context_size: Finished examples the method could use.
+        seed: Of the run.
+        error: Why the case could not be played, else "". Such a record says nothing about Dice.
+    """
+
+    dataset: str
+    case: str
+    target: str
+    rater: str
+    method: str
+    weights: str
+    annotator: str
+    round: int
+    dice: float
+    hd95_mm: float | None
+    actions: Mapping[str, int]
+    seconds_modelled: float
+    latency_ms: float | None
+    context_size: int
+    seed: int
+    error: str = ""
+
+    @property
+    def key(self) -> Key:
+        """What belongs together."""
+        return self.dataset, self.case, self.target, self.rater
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-able description; ``error`` only where there is one."""
+        value = asdict(self)
+        if not self.error:
+            del value["error"]
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Record":
+        """The record that ``to_json`` described.
+
+        Raises:
+            InputError: If a field is missing or unknown.
+        """
+        known = {f.name for f in fields(cls)}
+        missing, extra = sorted(known - {"error"} - set(value)), sorted(set(value) - known)
+        if missing or extra:
+            raise InputError(
+                f"A benchmark record lacks {missing or 'nothing'} and has the unknown fields"
+                f" {extra or 'none'}. Was it written by another version?"
+            )
+        return cls(**value)
+
+
+def by_trial(records: Iterable[Record]) -> dict[tuple[Key, int], list[Record]]:
+    """Records of the same case, target, rater and seed together, in order of round.
+
+    Failed ones are left out. Runs with several seeds may be handed in at once.
+    """
+    trials: dict[tuple[Key, int], list[Record]] = {}
+    for record in records:
+        if not record.error:
+            trials.setdefault((record.key, record.seed), []).append(record)
+    return {trial: sorted(rounds, key=lambda r: r.round) for trial, rounds in trials.items()}

@@ -1,0 +1,147 @@
+"""What is played: which cases, whose view of which target, and what may serve as context."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.bench.chance import rng_of
+from assent.bench.config import BenchConfig
+from assent.core.case import Case, TaskSource
+from assent.core.errors import InputError, NotFoundError
+from assent.core.image import Image
+from assent.datasets.slices import axial_slice_case
+
+FUSED = "fused"
+"""Name of the rater that stands for a majority of several."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """An image and how every rater sees one target in it.
+
+    Attributes:
+        image: A 2D image or a volume.
+        masks: ``(D, H, W)`` bool by rater, in the dataset's order; ``FUSED`` among them in
+            fused runs. Empty masks are left out: there is no object to find.
+        everyone: The masks of all raters that drew something, whoever is played.
+    """
+
+    image: Image
+    masks: Mapping[str, NDArray[np.bool_]] = field(repr=False)
+    everyone: tuple[NDArray[np.bool_], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is played of one dataset.
+
+    Attributes:
+        source: The dataset.
+        cases: Evaluated cases, in the order they are played.
+        pool: Cases whose references may be given as context; none shares a group with an
+            evaluated one.
+    """
+
+    source: TaskSource
+    cases: tuple[Case, ...]
+    pool: tuple[Case, ...]
+
+
+def plan(source: TaskSource, config: BenchConfig) -> Plan:
+    """The first N cases of a permutation seeded by the run, and the others as context.
+
+    Context comes from the splits that are not evaluated; where all are, from the cases beyond
+    the first N.
+
+    Raises:
+        NotFoundError: If no case has the label.
+        InputError: If the splits hold no such case, or context is on and nothing is left for it.
+    """
+    known = {name for c in source.cases() for r in c.references for name in (r.target, r.rater)}
+    if config.label is not None and config.label not in known:
+        raise NotFoundError("label", config.label, known=known - {""})
+    cases = [c for c in source.cases(*config.splits) if targets_of(c, config)]
+    if not cases:
+        raise InputError(
+            f"{source.name} has no case with {config.label or 'any target'} in the split"
+            f" {' + '.join(config.splits) or 'all'}. Choose another split, or all."
+        )
+    order = np.random.default_rng(config.seed).permutation(len(cases))
+    ordered = [cases[int(i)] for i in order]
+    evaluated = tuple(ordered[: config.images])
+    groups = {c.group for c in evaluated}
+    elsewhere = [c for c in source.cases() if config.splits and c.split not in config.splits]
+    rest = elsewhere or ordered[len(evaluated) :]
+    pool = tuple(c for c in rest if c.group not in groups)
+    if config.context and not pool:
+        raise InputError(
+            f"{source.name}: all images are evaluated, so none is left to serve as context."
+            " Choose fewer images, or evaluate some splits only."
+        )
+    return Plan(source, evaluated, pool)
+
+
+def targets_of(case: Case, config: BenchConfig) -> dict[str, tuple[str, ...]]:
+    """Raters that are played, by target; ``FUSED`` alone where several are fused.
+
+    >>> from assent.core.case import Reference
+    >>> drawn = tuple(Reference("cell", who, lambda: None) for who in ("ann", "bob"))
+    >>> case = Case("1", "ds", "1", "test", lambda: None, drawn)
+    >>> targets_of(case, BenchConfig(method="m", label="bob"))
+    {'cell': ('bob',)}
+    >>> targets_of(case, BenchConfig(method="m", raters="fused"))
+    {'cell': ('fused',)}
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for reference in case.references:
+        if config.label in {None, reference.target, reference.rater}:
+            found[reference.target] = (*found.get(reference.target, ()), reference.rater)
+    if config.raters == "fused":
+        return {t: (FUSED,) if any(raters) else raters for t, raters in found.items()}
+    return found
+
+
+def look(case: Case, target: str, config: BenchConfig) -> View:
+    """Read a case for one target; a volume as its largest axial slice unless asked otherwise.
+
+    Raises:
+        InputError: If a file cannot be used.
+    """
+    if not config.volume:
+        case = axial_slice_case(case, target)
+    drawn = {r.rater: r.read() for r in case.references if r.target == target}
+    drawn = {rater: mask for rater, mask in drawn.items() if mask.any()}
+    wanted = targets_of(case, config).get(target, ())
+    masks = {rater: drawn[rater] for rater in wanted if rater in drawn}
+    if FUSED in wanted and FUSED not in drawn and drawn:
+        rng = rng_of(config.seed, "fuse", case.dataset, case.id, target)
+        fused = fuse(list(drawn.values()), rng)
+        masks = {FUSED: fused} if fused.any() else {}
+    return View(case.read_image(), masks, tuple(drawn.values()))
+
+
+def fuse(masks: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Strict majority vote of a random non-empty subset, each equally likely (SPA's protocol).
+
+    Args:
+        masks: R masks ``(D, H, W)`` bool.
+        rng: Draws the subset.
+    """
+    chosen = np.zeros(len(masks), np.bool_)
+    while not chosen.any():
+        chosen = rng.random(len(masks)) < 0.5
+    votes = np.sum([mask for mask, is_in in zip(masks, chosen, strict=True) if is_in], axis=0)
+    return np.asarray(2 * votes > chosen.sum())
+
+
+def context_cases(
+    pool: Sequence[Case], target: str, rater: str, config: BenchConfig
+) -> Iterator[Case]:
+    """Cases of the pool that show a target to a rater, in an order seeded by the run."""
+    rng = rng_of(config.seed, "context", target, rater)
+    for index in rng.permutation(len(pool)):
+        case = pool[int(index)]
+        if rater in targets_of(case, config).get(target, ()):
+            yield case
