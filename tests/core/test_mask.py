@@ -187,6 +187,18 @@ def test_signed_distance_is_negative_exactly_inside(mask):
 
 @quick
 @given(MASKS)
+def test_signed_distance_is_that_to_the_nearest_voxel_of_the_other_kind(mask):
+    spacing = np.array([2.0, 1.0, 0.5])
+    signed = masks.signed_distance_mm(mask, tuple(spacing))
+    inside, outside = np.argwhere(mask) * spacing, np.argwhere(~mask) * spacing
+    if len(inside) and len(outside):
+        apart = np.linalg.norm(inside[:, None] - outside, axis=-1)
+        assert -signed[mask] == pytest.approx(apart.min(1))
+        assert signed[~mask] == pytest.approx(apart.min(0))
+
+
+@quick
+@given(MASKS)
 def test_the_complement_has_the_opposite_signed_distance(mask):
     spacing = (2.0, 1.0, 0.5)
     inside, outside = (masks.signed_distance_mm(m, spacing) for m in (mask, ~mask))

@@ -209,9 +209,11 @@ def signed_distance_mm(mask: NDArray[np.bool_], spacing_zyx_mm: Spacing) -> NDAr
         return np.full(mask.shape, np.inf)
     if mask.all():
         return np.full(mask.shape, -np.inf)
-    outside = ndimage.distance_transform_edt(~mask, sampling=spacing_zyx_mm)
-    inside = ndimage.distance_transform_edt(mask, sampling=spacing_zyx_mm)
-    return np.asarray(outside - inside, dtype=np.float64)
+    signed = np.asarray(ndimage.distance_transform_edt(~mask, sampling=spacing_zyx_mm))
+    # The nearest background of any voxel inside lies in the box, as its margin is background.
+    box = _with_margin(mask)
+    signed[box] -= ndimage.distance_transform_edt(mask[box], sampling=spacing_zyx_mm)
+    return signed
 
 
 def boundary_offset_mm(
