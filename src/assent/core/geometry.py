@@ -34,7 +34,9 @@ class Geometry:
         affine = np.array(self.affine, dtype=np.float64)
         if affine.shape != (4, 4) or not np.isfinite(affine).all():
             raise InputError(f"A geometry needs a finite 4 x 4 affine; got shape {affine.shape}.")
-        if abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+        # Relative to the voxel's size: voxels of electron microscopes measure nanometres.
+        edges = np.linalg.norm(affine[:3, :3], axis=0)
+        if abs(np.linalg.det(affine[:3, :3])) <= 1e-6 * np.prod(edges):
             raise InputError("The affine of this image is singular: its voxels have no volume.")
         affine.setflags(write=False)
         object.__setattr__(self, "affine", affine)
@@ -71,11 +73,15 @@ class Geometry:
         >>> Geometry.from_spacing((2, 2, 2)).orientation
         'SPL'
         """
-        letters = []
-        for column in self.affine[:3, :3].T:
-            axis = int(np.argmax(np.abs(column)))
+        cosines = self.affine[:3, :3] / np.linalg.norm(self.affine[:3, :3], axis=0)
+        free = np.abs(cosines)
+        letters = ["", "", ""]
+        for _ in range(3):
+            # The clearest direction first, so that near 45 degrees no letter comes twice.
+            axis, column = np.unravel_index(int(np.argmax(free)), free.shape)
             positive = "LPS"[axis]
-            letters.append(positive if column[axis] > 0 else _OPPOSITE[positive])
+            letters[column] = positive if cosines[axis, column] > 0 else _OPPOSITE[positive]
+            free[axis, :] = free[:, column] = -1.0
         return "".join(letters)
 
     def to_world_mm(self, index_zyx: ArrayLike) -> NDArray[np.float64]:

@@ -36,7 +36,10 @@ class Image:
         depth, height, width = self.geometry.shape_dhw
         sizes = check_shape("voxels", self.voxels, "C D H W", D=depth, H=height, W=width)
         if sizes["C"] not in {1, 3}:
-            raise InputError(f"{self.name} has {sizes['C']} channels; expected 1 (gray) or 3 (RGB).")
+            raise InputError(
+                f"{self.name} has {sizes['C']} channels; expected 1 (gray) or 3 (RGB)."
+                " Save the channels that you need as a file of their own."
+            )
         if self.voxels.size == 0:
             raise InputError(f"{self.name} has no voxels: (D, H, W) = {self.geometry.shape_dhw}.")
         voxels = np.ascontiguousarray(self.voxels, dtype=np.float32)
@@ -94,9 +97,7 @@ def from_array(
     elif array.ndim == 3:
         voxels = array[None]
     else:
-        raise InputError(
-            f"{name} has {array.ndim} axes; expected (H, W), (H, W, 3) or (D, H, W)."
-        )
+        raise InputError(f"{name} has {array.ndim} axes; expected (H, W), (H, W, 3) or (D, H, W).")
     depth, height, width = voxels.shape[1:]
     geometry = Geometry.from_spacing(
         (depth, height, width), spacing_zyx_mm or (1.0, 1.0, 1.0), calibrated=bool(spacing_zyx_mm)

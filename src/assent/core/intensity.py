@@ -27,7 +27,8 @@ def to_unit(image: Image) -> NDArray[np.float32]:
     channels, so that colour ratios stay.
     """
     low, high = _range_of(image)
-    scaled = (image.voxels - np.float32(low)) / np.float32(max(high - low, 1e-6))
+    # Maps of diffusion in SI units span less than 1e-8, so no fixed smallest width will do.
+    scaled = (image.voxels - np.float32(low)) / np.float32(high - low if high > low else 1.0)
     return np.clip(scaled, 0.0, 1.0, out=scaled)
 
 
@@ -41,13 +42,15 @@ def to_gray_unit(image: Image) -> NDArray[np.float32]:
     """Luminance in [0, 1], ``(D, H, W)``; ITU-R BT.601 weights for RGB."""
     unit = to_unit(image)
     if unit.shape[0] == 1:
-        return unit[0]
-    return np.tensordot(np.array([0.299, 0.587, 0.114], np.float32), unit, axes=1)
+        return np.asarray(unit[0])
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    return np.asarray(np.tensordot(weights, unit, axes=1))
 
 
 def window(image: Image, low: float, high: float) -> NDArray[np.float32]:
     """Intensities between ``low`` and ``high`` (file units, HU in CT) scaled to [0, 1]."""
-    return np.clip((image.voxels - low) / max(high - low, 1e-6), 0.0, 1.0).astype(np.float32)
+    shown = np.clip((image.voxels - low) / max(high - low, 1e-6), 0.0, 1.0)
+    return np.asarray(shown, dtype=np.float32)
 
 
 def _range_of(image: Image) -> tuple[float, float]:

@@ -98,11 +98,20 @@ def to_json(prompt: Prompt) -> dict[str, Any]:
     {'kind': 'click', 'at_zyx': [0, 3, 4], 'positive': True}
     """
     if isinstance(prompt, Click):
-        return {"kind": "click", "at_zyx": list(prompt.at_zyx), "positive": prompt.positive}
+        return {"kind": "click", "at_zyx": _plain(prompt.at_zyx), "positive": prompt.positive}
     if isinstance(prompt, Scribble):
-        points = [list(p) for p in prompt.points_zyx]
+        points = [_plain(p) for p in prompt.points_zyx]
         return {"kind": "scribble", "points_zyx": points, "positive": prompt.positive}
-    return {"kind": "box", "low_zyx": list(prompt.low_zyx), "high_zyx": list(prompt.high_zyx)}
+    return {
+        "kind": "box",
+        "low_zyx": _plain(prompt.low_zyx),
+        "high_zyx": _plain(prompt.high_zyx),
+    }
+
+
+def _plain(index: Index) -> list[int]:
+    """Indices that came out of an array are numpy integers, which JSON does not know."""
+    return [int(v) for v in index]
 
 
 def from_json(value: dict[str, Any]) -> Prompt:
@@ -121,6 +130,6 @@ def from_json(value: dict[str, Any]) -> Prompt:
             case "box":
                 low, high = np.array(value["low_zyx"]), np.array(value["high_zyx"])
                 return BoundingBox(_index(low), _index(high))
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         raise InputError(f"A prompt lacks or misstates a field: {error}.") from error
     raise InputError(f"Unknown prompt kind {value['kind']!r}; expected click, scribble or box.")

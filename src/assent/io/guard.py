@@ -1,0 +1,118 @@
+"""What every reader checks: the file is there, whole, and of a size that fits in memory."""
+
+import math
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.core.errors import AssentError, FileFormatError, InputError
+from assent.core.geometry import Geometry
+
+MAX_VOXELS = 2**30
+"""Voxels of one volume, all channels: 4 GiB as float32."""
+
+MAX_PIXELS = 89_000_000
+"""Pixels of one picture, below the limit at which Pillow suspects a decompression bomb."""
+
+
+def check_file(path: Path) -> None:
+    """Refuse a path that is no file, or an empty one.
+
+    Raises:
+        InputError: If there is no such file.
+        FileFormatError: If it has no bytes.
+    """
+    if not path.is_file():
+        raise InputError(f"There is no file {path.name!r} at that place. Check the path.")
+    if path.stat().st_size == 0:
+        raise FileFormatError(
+            f"{path.name} is empty (0 bytes); expected an image. Copy it again from its source."
+        )
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path.name} may not be read. Ask for permission to read it.")
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file starts as DICOM files do; the suffix does not matter."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return False
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def check_size(name: str, shape: Sequence[int], *, limit: int = MAX_VOXELS) -> None:
+    """Refuse an array that would not fit in memory, before it is decoded.
+
+    Raises:
+        InputError: If an axis is empty or there are more elements than ``limit``.
+    """
+    sizes = " x ".join(str(int(n)) for n in shape)
+    if any(n < 1 for n in shape):
+        raise FileFormatError(
+            f"{name} announces a size of {sizes}; expected at least 1 along every axis."
+            " Copy it again from its source."
+        )
+    if math.prod(int(n) for n in shape) > limit:
+        raise InputError(
+            f"{name} has {sizes} values; at most {limit:,} are read at once."
+            " Crop it, cut it into tiles or scale it down."
+        )
+
+
+def placed_grid(
+    shape_dhw: tuple[int, int, int],
+    affine: NDArray[np.float64],
+    name: str,
+    *,
+    calibrated: bool = True,
+) -> Geometry:
+    """A geometry whose fault, if it has one, is told with the name of the file.
+
+    Raises:
+        InputError: If the affine is not finite or gives voxels no volume.
+    """
+    try:
+        return Geometry(shape_dhw, affine, calibrated)
+    except InputError as error:
+        raise InputError(
+            f"{name} states axes that give its voxels no volume; expected three independent"
+            " directions and positive sizes. Set its orientation again with the tool that wrote it."
+        ) from error
+
+
+@contextmanager
+def reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn whatever a decoding library raises into one sentence about the file.
+
+    Warnings are silenced: libraries print header values in them, and those may be a patient's.
+
+    Args:
+        path: The file; only its name is shown.
+        kind: What it was read as, with article, as in "a PNG picture".
+
+    Raises:
+        FileFormatError: If the block raises anything but a deliberate error.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (AssentError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise anything on damaged input
+        raise FileFormatError(
+            f"{path.name} cannot be read as {kind}: it is damaged, cut short or of another kind."
+            " Copy it again from its source, or export it anew."
+        ) from error
+
+
+def to_float32(array: NDArray[Any]) -> NDArray[np.float32]:
+    """The array as float32; what overflows becomes infinite and is refused by ``Image``."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.ascontiguousarray(array, dtype=np.float32)
