@@ -1,0 +1,268 @@
+"""Training episodes: targets and context from one task, as one rater would draw them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from assent.methods.posterior.phantoms import phantom_task, superpixel_task
+from assent.methods.posterior.tasks import STEPS_PER_PIXEL, Example, Task
+
+TARGETS = 4
+"""Images of one episode that are segmented; they also share what they say about the rater."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeMix:
+    """How often what is drawn. Shares of episodes; what is left are real single-rater tasks."""
+
+    raters: float = 0.2
+    superpixels: float = 0.15
+    phantoms: float = 0.2
+    habit: float = 0.5
+    """Share of single-rater episodes drawn by an invented person who is wider or tighter."""
+    context_most: int = 8
+    """Context size is uniform in 0..context_most, empty for 40 % of the episodes besides."""
+    single_part: float = 0.35
+    """Share of episodes whose target is one component, where there are several."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """E episodes of ``TARGETS`` images each, B = E x TARGETS.
+
+    Attributes:
+        image: ``(B, 3, S, S)`` in [0, 1].
+        target: ``(B, 1, S, S)`` in {0, 1}.
+        context_image: ``(E, N, 3, S, S)``; N the largest context, absent entries have zero
+            confidence.
+        context_mask: ``(E, N, 1, S, S)``.
+        confidence: ``(E, N)``.
+        shared: ``(E,)`` bool: z is read off the rater's other images instead of this one.
+        kinds: What each episode was, for the log.
+    """
+
+    image: Tensor
+    target: Tensor
+    context_image: Tensor
+    context_mask: Tensor
+    confidence: Tensor
+    shared: NDArray[np.bool_]
+    kinds: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """Changes that hold for a whole episode: the same stain, scanner and orientation."""
+
+    flip: tuple[bool, bool]
+    invert: bool
+    gray: bool
+    channels: tuple[int, int, int]
+    zoom: float
+
+
+class EpisodeSampler:
+    """Draws batches of episodes from tasks held in memory.
+
+    Args:
+        tasks: Real tasks of the training split.
+        mix: Shares of episode kinds.
+        seed: Of every draw; two samplers with one seed yield the same batches.
+    """
+
+    def __init__(self, tasks: Sequence[Task], mix: EpisodeMix, *, seed: Sequence[int]) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._mix = mix
+        self._raters = [t for t in tasks if t.has_raters]
+        self._by_dataset: dict[str, list[Task]] = {}
+        for task in tasks:
+            self._by_dataset.setdefault(task.dataset, []).append(task)
+        self._examples = [e for t in tasks for e in t.examples]
+
+    def batch(self, episodes: int, side: int) -> Batch:
+        """A batch of ``episodes`` episodes at ``side`` x ``side`` pixels."""
+        drawn = [self._episode(side) for _ in range(episodes)]
+        # Even sizes only: every new shape costs the CPU library a compilation.
+        most = max(2, *(len(d[2]) + len(d[2]) % 2 for d in drawn))
+        context_image = torch.zeros(episodes, most, 3, side, side)
+        context_mask = torch.zeros(episodes, most, 1, side, side)
+        confidence = torch.zeros(episodes, most)
+        for row, (_, _, context, _, _) in enumerate(drawn):
+            for column, (image, mask) in enumerate(context):
+                context_image[row, column], context_mask[row, column] = image, mask
+                confidence[row, column] = 1.0
+        return Batch(
+            torch.stack([i for d in drawn for i in d[0]]),
+            torch.stack([m for d in drawn for m in d[1]]),
+            context_image, context_mask, confidence,
+            np.array([d[3] for d in drawn]),
+            tuple(d[4] for d in drawn),
+        )  # fmt: skip
+
+    def _episode(
+        self, side: int
+    ) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]], bool, str]:
+        rng, mix = self._rng, self._mix
+        size = 0 if rng.random() < 0.4 else int(rng.integers(0, mix.context_most + 1))
+        task, kind = self._task(TARGETS + size, side)
+        look = _look(rng, kind)
+        order = rng.permutation(len(task.examples))
+        wanted = TARGETS + size
+        if len(order) < wanted:
+            size = max(0, len(order) - TARGETS)
+            order = np.resize(order, TARGETS + size)
+        raters = sorted({r for e in task.examples for r in e.distances})
+        rater = raters[int(rng.integers(len(raters)))]
+        invented = not task.has_raters and rng.random() < mix.habit
+        habit = float(rng.normal(0, 0.12)) if invented else 0.0
+        # In half of the episodes the context was drawn by the average reader, so that a habit
+        # must be told by z and not by the examples alone.
+        same_reader = rng.random() < 0.5
+        part = kind == "real" and rng.random() < mix.single_part
+        images, masks, context = [], [], []
+        for place, index in enumerate(order):
+            example = task.examples[int(index)]
+            is_target = place < TARGETS
+            drawn_by = rater if is_target or same_reader else raters[int(rng.integers(len(raters)))]
+            width = habit if is_target or same_reader else 0.0
+            distance = _distance(example, drawn_by, part, rng)
+            ragged = 0.0 if is_target or rng.random() < 0.6 else float(rng.uniform(0.5, 2.0))
+            image, mask = _warp(example.image, distance, side, look, (width, ragged), rng)
+            if is_target:
+                images.append(image)
+                masks.append(mask)
+            else:
+                context.append((image, mask))
+        shared = (task.has_raters or invented) and rng.random() < 0.5
+        return images, masks, context, shared, kind
+
+    def _task(self, count: int, side: int) -> tuple[Task, str]:
+        rng, mix = self._rng, self._mix
+        toss = rng.random()
+        if toss < mix.phantoms or not self._examples:
+            return phantom_task(count, max(96, side), rng), "phantom"
+        toss -= mix.phantoms
+        if toss < mix.superpixels:
+            example = self._examples[int(rng.integers(len(self._examples)))]
+            return superpixel_task(example, count, rng), "superpixel"
+        toss -= mix.superpixels
+        if toss < mix.raters and self._raters:
+            return self._raters[int(rng.integers(len(self._raters)))], "raters"
+        datasets = sorted(self._by_dataset)
+        tasks = self._by_dataset[datasets[int(rng.integers(len(datasets)))]]
+        return tasks[int(rng.integers(len(tasks)))], "real"
+
+
+def _look(rng: np.random.Generator, kind: str) -> _Look:
+    strong = kind in {"superpixel", "real"}
+    channels = tuple(int(c) for c in rng.permutation(3)) if rng.random() < 0.3 else (0, 1, 2)
+    return _Look(
+        flip=(bool(rng.random() < 0.5), bool(rng.random() < 0.5)),
+        invert=bool(strong and rng.random() < 0.2),
+        gray=bool(rng.random() < 0.25),
+        channels=(channels[0], channels[1], channels[2]),
+        zoom=float(np.exp(rng.uniform(-0.1, 0.5))),
+    )
+
+
+def _distance(
+    example: Example, rater: str, part: bool, rng: np.random.Generator
+) -> NDArray[np.int8]:
+    if part and example.parts:
+        return example.parts[int(rng.integers(len(example.parts)))]
+    if rater in example.distances:
+        return example.distances[rater]
+    return next(iter(example.distances.values()))
+
+
+def _warp(
+    image: NDArray[np.uint8],
+    distance: NDArray[np.int8],
+    side: int,
+    look: _Look,
+    hand: tuple[float, float],
+    rng: np.random.Generator,
+) -> tuple[Tensor, Tensor]:
+    """One augmented image ``(3, S, S)`` and mask ``(1, S, S)``.
+
+    ``hand`` is (habit, raggedness): how far the edge moves as a fraction of the object's radius,
+    and by how many pixels it wavers.
+    """
+    height, width = distance.shape
+    zoom = look.zoom * float(np.exp(rng.uniform(-0.15, 0.25)))
+    grid = _grid(distance, side, zoom, look, rng)
+    stacked = np.concatenate([image, distance[None]]).astype(np.float32)
+    warped = functional.grid_sample(
+        torch.from_numpy(stacked)[None],
+        grid,
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
+    )[0]
+    scale = side / max(height, width) * zoom
+    edge = warped[3:] / STEPS_PER_PIXEL * scale
+    radius = float(((edge < 0).sum() / np.pi).sqrt())
+    shift = torch.tensor(hand[0] * radius)
+    if hand[1]:
+        waver = torch.from_numpy(rng.standard_normal((1, 1, 6, 6)).astype(np.float32))
+        shift = (
+            shift
+            + hand[1]
+            * functional.interpolate(waver, size=(side, side), mode="bicubic", align_corners=False)[
+                0
+            ]
+        )
+    mask = (edge < shift).float()
+    if radius > 1.0 and not mask.any():
+        mask = (edge < 0).float()
+    return _recolour(warped[:3] / 255.0, look, rng), mask
+
+
+def _grid(
+    distance: NDArray[np.int8], side: int, zoom: float, look: _Look, rng: np.random.Generator
+) -> Tensor:
+    """Sampling grid ``(1, S, S, 2)`` of a random affine and elastic change about the object."""
+    height, width = distance.shape
+    longest = max(height, width)
+    angle = rng.uniform(-0.45, 0.45) if rng.random() < 0.5 else 0.0
+    inside = np.argwhere(distance < 0)
+    centre = np.zeros(2)
+    if zoom > 1.0 and len(inside):
+        row, column = inside[int(rng.integers(len(inside)))]
+        room = 1.0 - 1.0 / zoom
+        centre = np.clip([2 * column / width - 1, 2 * row / height - 1], -room, room) + rng.uniform(
+            -0.05, 0.05, 2
+        )
+    cos, sin = np.cos(angle) / zoom, np.sin(angle) / zoom
+    turn = np.array([[cos, -sin], [sin, cos]]) * [[longest / width], [longest / height]]
+    axis = torch.linspace(-1 + 1 / side, 1 - 1 / side, side)
+    rows, columns = torch.meshgrid(axis, axis, indexing="ij")
+    base = torch.stack([-columns if look.flip[1] else columns, -rows if look.flip[0] else rows], -1)
+    if rng.random() < 0.4:
+        bend = torch.from_numpy(rng.normal(0, 0.05, (1, 2, 4, 4)).astype(np.float32))
+        bend = functional.interpolate(bend, size=(side, side), mode="bicubic", align_corners=False)
+        base = base + bend[0].permute(1, 2, 0)
+    grid = base @ torch.from_numpy(turn.T.astype(np.float32))
+    return (grid + torch.from_numpy(centre.astype(np.float32)))[None]
+
+
+def _recolour(image: Tensor, look: _Look, rng: np.random.Generator) -> Tensor:
+    if look.gray:
+        image = image.mean(0, keepdim=True).expand(3, -1, -1)
+    image = image[list(look.channels)]
+    if look.invert:
+        image = 1.0 - image
+    if rng.random() < 0.7:
+        gamma, gain, lift = rng.uniform(0.7, 1.4), rng.uniform(0.8, 1.2), rng.uniform(-0.1, 0.1)
+        image = image.clamp(1e-4, 1.0).pow(float(gamma)) * float(gain) + float(lift)
+    if rng.random() < 0.25:
+        image = functional.avg_pool2d(image[None], 3, 1, 1, count_include_pad=False)[0]
+    if rng.random() < 0.4:
+        noise = torch.from_numpy(rng.standard_normal(tuple(image.shape[1:])).astype(np.float32))
+        image = image + float(rng.uniform(0.01, 0.08)) * noise
+    return image.clamp(0.0, 1.0)

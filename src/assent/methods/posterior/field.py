@@ -1,0 +1,227 @@
+"""Logits of every slice for any z: the network's answer to image, prompts and context.
+
+Slices with prompts are segmented from them. From there the object is followed slice by slice: each
+slice sees its neighbour's mask as the previous mask and the segmented slices as context. Without
+any prompt every slice is read from the context alone.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch import Tensor
+
+from assent.core.prompts import Prompt
+from assent.methods.posterior.channels import Marks, empty_marks, network_inputs
+from assent.methods.posterior.grid import WorkingGrid, draw_marks, marked_slices
+from assent.methods.posterior.network import EXPERT_SCALE, PosteriorNetwork
+from assent.models.device import Compute
+from assent.models.memory import Tokens
+
+ABSENT = -8.0
+"""Mean logit of a slice that holds no object."""
+
+LEAST_PIXELS = 8
+"""An object smaller than this on a working slice has ended."""
+
+LEAST_OVERLAP = 0.25
+"""An object that overlaps its neighbour's mask less than this (Dice) has ended."""
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Low-rank logits on the working grid.
+
+    Attributes:
+        mean: ``(D, h, w)`` float32.
+        directions: ``(d, D, h, w)`` float16 for volumes, float32 for single slices.
+    """
+
+    mean: NDArray[np.float32] = field(repr=False)
+    directions: NDArray[np.floating] = field(repr=False)
+
+    @property
+    def latent(self) -> int:
+        """Number of directions."""
+        return int(self.directions.shape[0])
+
+    def logits(self, z: NDArray[np.float64], index: int) -> NDArray[np.float32]:
+        """Logits of particles ``(S, d)`` on one slice, ``(S, h, w)``."""
+        flat = self.directions[:, index].reshape(self.latent, -1).astype(np.float32)
+        values = np.asarray(z, np.float32) @ flat + self.mean[index].reshape(-1)
+        return np.asarray(values.reshape(len(z), *self.mean.shape[1:]))
+
+
+Plane = NDArray[np.float32]
+
+Solver = Callable[[int, Marks, Plane | None], tuple[Plane, Plane]]
+"""(slice, marks, previous probability) to mean ``(h, w)`` and directions ``(d, h, w)``."""
+
+
+def solve_field(
+    planes: Tensor,
+    prompts: Sequence[Prompt],
+    grid: WorkingGrid,
+    solver: Solver,
+    *,
+    previous: Plane | None,
+    has_context: bool,
+    latent: int,
+) -> Field:
+    """Logits of all slices.
+
+    Args:
+        planes: ``(D, 3, h, w)`` working planes.
+        prompts: All prompts that hold.
+        grid: The working grid.
+        solver: Segments one slice.
+        previous: ``(D, h, w)`` probability of the last round, or None in a first round.
+        has_context: Whether the solver knows finished images.
+        latent: Number of directions.
+    """
+    depth = len(planes)
+    kind = np.float32 if depth == 1 else np.float16
+    mean = np.full((depth, *planes.shape[2:]), ABSENT, np.float32)
+    directions = np.zeros((latent, depth, *planes.shape[2:]), kind)
+
+    def put(index: int, marks: Marks, before: Plane | None) -> None:
+        mean[index], solved = solver(index, marks, before)
+        directions[:, index] = solved
+
+    drawn = marked_slices(prompts)
+    if depth == 1 or (not drawn and has_context):
+        for index in range(depth):
+            put(
+                index,
+                draw_marks(prompts, index, grid),
+                None if previous is None else previous[index],
+            )
+        return Field(mean, directions)
+    for index in drawn:
+        put(index, draw_marks(prompts, index, grid), None if previous is None else previous[index])
+    for start, stop, step in _paths(drawn, depth):
+        _follow(mean, put, start, stop, step, grid)
+    return Field(mean, directions)
+
+
+def _paths(drawn: Sequence[int], depth: int) -> list[tuple[int, int, int]]:
+    """From each marked slice up and down, half way to the next marked one or to the end."""
+    paths = []
+    for place, index in enumerate(drawn):
+        below = (drawn[place - 1] + index) // 2 if place else -1
+        above = (index + drawn[place + 1]) // 2 + 1 if place + 1 < len(drawn) else depth
+        paths += [(index, above, 1), (index, below, -1)]
+    return paths
+
+
+def _follow(
+    mean: Plane,
+    put: Callable[[int, Marks, Plane | None], None],
+    start: int,
+    stop: int,
+    step: int,
+    grid: WorkingGrid,
+) -> None:
+    before = mean[start] > 0
+    for index in range(start + step, stop, step):
+        if before.sum() < LEAST_PIXELS:
+            return
+        probability = 1.0 / (1.0 + np.exp(-np.clip(mean[index - step], -30, 30)))
+        put(index, _carried(before), probability.astype(np.float32))
+        found = mean[index] > 0
+        overlap = 2.0 * (found & before).sum() / max(1, found.sum() + before.sum())
+        if overlap < LEAST_OVERLAP:
+            mean[index] = np.minimum(mean[index], ABSENT)
+            return
+        before = found
+
+
+def _carried(mask: NDArray[np.bool_]) -> Marks:
+    """Seeds that a neighbour's mask lends: its core, and what lies clearly outside."""
+    marks = empty_marks(1, *mask.shape)
+    depth = ndimage.distance_transform_edt(mask)
+    marks.positive[0] = depth >= max(2.0, 0.6 * depth.max())
+    reach = max(6, int(0.5 * np.sqrt(mask.sum())))
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    top, left = max(0, rows[0] - reach), max(0, columns[0] - reach)
+    marks.negative[0, top, left : columns[-1] + reach] = True
+    marks.negative[0, rows[-1] + reach - 1 : rows[-1] + reach, left : columns[-1] + reach] = True
+    marks.negative[0, top : rows[-1] + reach, left] = True
+    marks.negative[0, top : rows[-1] + reach, columns[-1] + reach - 1 : columns[-1] + reach] = True
+    marks.negative[0] &= ~mask
+    return marks
+
+
+def network_solver(
+    network: PosteriorNetwork,
+    planes: Tensor,
+    seen: Tensor,
+    tokens: Tokens | None,
+    compute: Compute,
+) -> Solver:
+    """Segments slices with the network.
+
+    Args:
+        network: In evaluation mode on ``compute.device``.
+        planes: ``(D, 3, h, w)`` on the CPU.
+        seen: ``(D, 64, h/8, w/8)`` features for the context memory.
+        tokens: Context, batch of one, or None.
+        compute: Device and precision.
+    """
+
+    def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
+        previous = None if before is None else torch.from_numpy(before)[None, None]
+        inputs, _ = network_inputs(planes[index : index + 1], marks, previous)
+        with torch.inference_mode(), compute.autocast():
+            mean, directions = network(inputs.to(compute.device), tokens, seen[index : index + 1])
+        return mean[0, 0].float().cpu().numpy(), directions[0].float().cpu().numpy()
+
+    return solve
+
+
+def classifier_solver(planes: Tensor, latent: int) -> Solver:
+    """Segments slices by the classical margins alone: the fallback without weights.
+
+    Only components that hold a positive seed stay. The directions move the border in and out as
+    a whole, tilt it, and waver along it.
+    """
+
+    def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
+        _, found = network_inputs(planes[index : index + 1], marks, None)
+        summed = (found.colour + found.path)[0].numpy()
+        logits: Plane = np.asarray(EXPERT_SCALE * summed, np.float32)
+        if not marks.positive.any():
+            logits = np.full_like(logits, ABSENT)
+        logits = _anchored(logits, marks.positive[0])
+        return logits, _border_directions(logits, latent)
+
+    return solve
+
+
+def _anchored(logits: Plane, positive: NDArray[np.bool_]) -> Plane:
+    """Push components without a positive seed just below the border."""
+    labels, count = ndimage.label(logits > 0)
+    if count < 2 or not positive.any():
+        return logits
+    kept = np.zeros(count + 1, bool)
+    kept[np.unique(labels[positive])] = True
+    kept[0] = True
+    return np.where(kept[labels], logits, np.minimum(logits, -1.0)).astype(np.float32)
+
+
+def _border_directions(logits: Plane, latent: int) -> Plane:
+    height, width = logits.shape
+    rows, columns = np.mgrid[:height, :width]
+    side = max(height, width)
+    y, x = np.pi * rows / side, np.pi * columns / side
+    waves = [np.ones_like(y)]
+    order = 1
+    while len(waves) < latent:
+        waves += [np.cos(order * y), np.cos(order * x), np.cos(order * y) * np.cos(order * x)]
+        order += 1
+    strength = np.array([1.0 / (1 + k / 3) for k in range(latent)], np.float32)
+    near = np.exp(-np.square(logits / 2.0))
+    return np.asarray(np.stack(waves[:latent]) * strength[:, None, None] * near, np.float32)

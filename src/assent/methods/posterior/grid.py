@@ -1,0 +1,130 @@
+"""The working grid: where the network runs, and the way there and back.
+
+An image is reduced (never enlarged) in plane so that its longer side fits the working side, and
+padded at the bottom and right to multiples of the network's stride.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from assent.core.image import Image
+from assent.core.intensity import to_rgb_unit
+from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
+from assent.methods.posterior.channels import Marks, disk_radius, draw_disk, empty_marks
+from assent.methods.posterior.network import STRIDE
+
+
+@dataclass(frozen=True)
+class WorkingGrid:
+    """How native pixels and working pixels relate.
+
+    Attributes:
+        native_hw: Height and width of the image.
+        inner_hw: The same after reduction, before padding.
+        padded_hw: What the network sees; multiples of the stride.
+    """
+
+    native_hw: tuple[int, int]
+    inner_hw: tuple[int, int]
+    padded_hw: tuple[int, int]
+
+    @classmethod
+    def of(cls, native_hw: tuple[int, int], side: int) -> "WorkingGrid":
+        """The grid of an image whose longer side is to be at most ``side``."""
+        scale = min(1.0, side / max(native_hw))
+        inner = (max(1, round(native_hw[0] * scale)), max(1, round(native_hw[1] * scale)))
+        padded = (-(-inner[0] // STRIDE) * STRIDE, -(-inner[1] // STRIDE) * STRIDE)
+        return cls(native_hw, inner, padded)
+
+    @property
+    def scale_hw(self) -> tuple[float, float]:
+        """Working pixels per native pixel."""
+        return self.inner_hw[0] / self.native_hw[0], self.inner_hw[1] / self.native_hw[1]
+
+    def reduce(self, planes: Tensor) -> Tensor:
+        """Native planes ``(B, C, H, W)`` on the padded grid, edges repeated into the padding."""
+        if self.inner_hw != self.native_hw:
+            planes = functional.interpolate(
+                planes, size=self.inner_hw, mode="bilinear", antialias=True, align_corners=False
+            )
+        down, right = (p - n for p, n in zip(self.padded_hw, self.inner_hw, strict=True))
+        if not (down or right):
+            return planes
+        return functional.pad(planes, (0, right, 0, down), mode="replicate")
+
+    def restore(self, planes: Tensor) -> Tensor:
+        """Padded planes ``(B, C, h, w)`` on the native grid ``(B, C, H, W)``."""
+        inner = planes[..., : self.inner_hw[0], : self.inner_hw[1]]
+        if self.inner_hw == self.native_hw:
+            return inner
+        return functional.interpolate(
+            inner, size=self.native_hw, mode="bilinear", align_corners=False
+        )
+
+    def point(self, row: float, column: float) -> tuple[int, int]:
+        """The working pixel that holds the centre of a native pixel."""
+        down, across = self.scale_hw
+        return (
+            min(self.inner_hw[0] - 1, int((row + 0.5) * down)),
+            min(self.inner_hw[1] - 1, int((column + 0.5) * across)),
+        )
+
+
+def working_planes(image: Image, grid: WorkingGrid) -> Tensor:
+    """All slices as RGB in [0, 1] on the working grid, ``(D, 3, h, w)`` float32."""
+    rgb = torch.from_numpy(np.ascontiguousarray(to_rgb_unit(image).swapaxes(0, 1)))
+    return torch.cat([grid.reduce(part) for part in torch.split(rgb, 16)]).contiguous()
+
+
+def marked_slices(prompts: Sequence[Prompt]) -> tuple[int, ...]:
+    """Slices on which something was drawn, in order; a box counts where it begins to its end."""
+    found: set[int] = set()
+    for prompt in prompts:
+        match prompt:
+            case Click():
+                found.add(prompt.at_zyx[0])
+            case Scribble():
+                found.update(point[0] for point in prompt.points_zyx)
+            case BoundingBox():
+                found.update(range(prompt.low_zyx[0], prompt.high_zyx[0]))
+    return tuple(sorted(found))
+
+
+def draw_marks(prompts: Sequence[Prompt], index: int, grid: WorkingGrid) -> Marks:
+    """The prompts on one slice, as marks of a batch of one."""
+    marks = empty_marks(1, *grid.padded_hw)
+    radius = disk_radius(max(grid.inner_hw))
+    # Later prompts override earlier ones where they overlap: a correction corrects.
+    for prompt in prompts:
+        if isinstance(prompt, BoundingBox):
+            _fill_box(marks.box[0], prompt, index, grid)
+            continue
+        mine, other = (
+            (marks.positive[0], marks.negative[0])
+            if prompt.positive
+            else (marks.negative[0], marks.positive[0])
+        )
+        canvas = np.zeros_like(mine)
+        for place in _places(prompt, index, grid):
+            draw_disk(canvas, *place, radius if isinstance(prompt, Click) else 0)
+        mine |= canvas
+        other &= ~canvas
+    return marks
+
+
+def _places(prompt: Click | Scribble, index: int, grid: WorkingGrid) -> set[tuple[int, int]]:
+    points = [prompt.at_zyx] if isinstance(prompt, Click) else prompt.points_zyx
+    return {grid.point(y, x) for z, y, x in points if z == index}
+
+
+def _fill_box(canvas: NDArray[np.bool_], box: BoundingBox, index: int, grid: WorkingGrid) -> None:
+    if box.low_zyx[0] <= index < box.high_zyx[0]:
+        top, left = grid.point(*box.low_zyx[1:])
+        bottom, right = grid.point(box.high_zyx[1] - 1, box.high_zyx[2] - 1)
+        canvas[top : bottom + 1, left : right + 1] = True

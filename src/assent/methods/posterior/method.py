@@ -1,0 +1,348 @@
+"""The default method: one posterior over preference, every kind of feedback.
+
+embed · remember · begin · propose · update · learn · refine. A state is replaced, never changed;
+everything that is random follows from (seed, round).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from assent.core.candidates import Proposal
+from assent.core.case import TaskSource
+from assent.core.context import ContextEntry
+from assent.core.errors import InputError
+from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
+from assent.core.image import Image
+from assent.methods.answers import check_answer
+from assent.methods.posterior import profile as profiles
+from assent.methods.posterior.bases import reduce_points
+from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
+from assent.methods.posterior.field import Solver, classifier_solver, network_solver, solve_field
+from assent.methods.posterior.grid import WorkingGrid, working_planes
+from assent.methods.posterior.network import PosteriorNetwork
+from assent.methods.posterior.offer import Offer, make_offer, mean_on_grid, shown_masks
+from assent.methods.posterior.particles import infer
+from assent.methods.posterior.present import present
+from assent.methods.posterior.recall import Remembered, joined, look_of, recall, remember
+from assent.methods.posterior.refine import refine
+from assent.methods.posterior.shipped import Constants, load
+from assent.methods.posterior.state import (
+    PosteriorEmbedding,
+    PosteriorState,
+    Shown,
+    answers_of,
+    particle_bases,
+    particle_side,
+)
+from assent.methods.protocol import Capabilities, Prior, Report, TrainConfig
+from assent.models.device import Compute, choose_compute
+
+
+def build(settings: Mapping[str, Any], weights: Path | None) -> "Posterior":
+    """The method with the given settings, on the shipped weights unless others are named.
+
+    Raises:
+        ConfigError: If a setting is unknown or out of range.
+        WeightsError: If the weights do not fit.
+    """
+    config = PosteriorConfig.from_settings(settings)
+    if not config.use_network:
+        return Posterior(config, None, Constants(), "")
+    network, constants, digest = load(weights)
+    return Posterior(config, network, constants, digest)
+
+
+class Posterior:
+    """Owns weights and settings, never an annotator's work.
+
+    Args:
+        config: Settings.
+        network: In evaluation mode; None leaves the per-image classifier alone.
+        constants: What was fitted on validation raters and comes with the weights.
+        digest: SHA-256 of the weights file, "" without network.
+    """
+
+    name = "posterior"
+
+    def __init__(
+        self,
+        config: PosteriorConfig,
+        network: PosteriorNetwork | None,
+        constants: Constants,
+        digest: str,
+    ) -> None:
+        self.config = constants.applied_to(config)
+        self.weights_digest = digest
+        self._constants = constants
+        self._compute: Compute = choose_compute("cpu")
+        self._network = network
+        self._latent = network.shape.latent if network is not None else config.latent
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything, and it should be told which object is meant when there is no context."""
+        return Capabilities(
+            feedback=frozenset({"pick", "judge", "click", "scribble", "box", "accept"}),
+            volumes=True,
+            colour=True,
+            context=self._network is not None,
+            profile=True,
+            needs_first_prompt=True,
+            trainable=True,
+        )
+
+    @property
+    def settings_digest(self) -> str:
+        """Digest of the settings in force, fitted constants included."""
+        facts = {"config": self.config.digest(), "constants": self._constants.digest()}
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def embed(self, image: Image) -> PosteriorEmbedding:
+        """The working planes of an image, and what the context memory sees in them."""
+        grid = WorkingGrid.of(image.shape_dhw[1:], self.config.working_side)
+        planes = working_planes(image, grid)
+        if self._network is None:
+            return PosteriorEmbedding(image, grid, planes, None, None)
+        with torch.inference_mode():
+            parts = [
+                self._network.memory.features(part.to(self._compute.device))
+                for part in torch.split(planes, 8)
+            ]
+        seen = torch.cat(parts)
+        return PosteriorEmbedding(image, grid, planes, seen, look_of(seen))
+
+    def remember(self, entry: ContextEntry) -> Remembered | None:
+        """Tokens of a finished image; None where no network could read them."""
+        if self._network is None:
+            return None
+        return remember(entry, self._network, self._compute, self.config.working_side)
+
+    def begin(
+        self,
+        embedding: PosteriorEmbedding,
+        *,
+        memory: Sequence[Remembered | None] = (),
+        prior: Prior | None = None,
+        seed: int = 0,
+    ) -> PosteriorState:
+        """The state before any answer: context and profile are in force.
+
+        Raises:
+            InputError: If a context entry has other channels, or the profile other weights.
+        """
+        entries = [entry for entry in memory if entry is not None]
+        self._check_channels(embedding, entries)
+        context: tuple[Remembered, ...] = ()
+        if entries and embedding.look is not None:
+            context = recall(entries, embedding.look, self.config.memory_entries)
+        latent_prior = profiles.prior_from(prior, self._latent, self.config)
+        blank = PosteriorState(seed=seed, prior=latent_prior, context=context)
+        return self._solved(embedding, blank, None)
+
+    def propose(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, *, page: int = 0
+    ) -> Proposal:
+        """The recommendation and one page of alternatives, on the native grid."""
+        offer = self._offer(state, embedding, page)
+        return present(embedding, state, offer, page, self._constants)
+
+    def update(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, feedback: Feedback
+    ) -> PosteriorState:
+        """A new state that has heard the feedback.
+
+        Raises:
+            StaleError: If the feedback answers another round.
+            InputError: If it names something that was not on offer or lies outside.
+        """
+        check_answer(
+            state.round,
+            feedback,
+            lambda page: len(self._offer(state, embedding, page).choices),
+            embedding.image.shape_dhw,
+            prompts_given=len(state.given),
+        )
+        match feedback:
+            case Correct():
+                return self._corrected(embedding, state, feedback)
+            case Accept():
+                return self._accepted(embedding, state, feedback)
+            case Pick() | Judge():
+                return self._chosen(embedding, state, feedback)
+
+    def refine(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, proposal: Proposal
+    ) -> Proposal:
+        """The proposal with its recommendation refined at native resolution.
+
+        Returned as it is where the network already saw every pixel, or refining is off.
+        """
+        if self._network is None or not self.config.refine or state.accepted is not None:
+            return proposal
+        return refine(embedding, state, proposal, self._network, self._compute, self.config)
+
+    def learn(self, states: Sequence[PosteriorState]) -> Prior:
+        """A profile from the accepted states of one person.
+
+        Raises:
+            InputError: If a state was never accepted.
+        """
+        finished = [state.finished for state in states]
+        if any(item is None for item in finished):
+            raise InputError("A profile is learned from finished images: accept them first.")
+        within = self._constants.within_of(self._latent)
+        profile = profiles.learn([item for item in finished if item is not None], within)
+        widths = [
+            profiles.width_direction(state.bases, _grid_spacing(state)) for state in states[-8:]
+        ]
+        if widths:
+            profile["width"] = np.mean(widths, axis=0).tolist()
+            profile["says"] = profiles.describe(
+                profile, np.array(profile["width"]), self.config, unit="px"
+            )
+        return profile
+
+    def train(
+        self, tasks: Sequence[TaskSource], config: TrainConfig, report: Report, resume: Path | None
+    ) -> Path:
+        """Train weights for this method; see ``train.train``."""
+        from assent.methods.posterior.train import train  # noqa: PLC0415 - heavy, seldom
+
+        return train(tasks, config, report, resume)
+
+    def _check_channels(self, embedding: PosteriorEmbedding, entries: Sequence[Remembered]) -> None:
+        wanted = embedding.image.voxels.shape[0]
+        for entry in entries:
+            if entry.channels != wanted:
+                kinds = {1: "gray", 3: "RGB"}
+                raise InputError(
+                    f"Context entry {entry.id} is {kinds[entry.channels]}, but"
+                    f" {embedding.image.name} is {kinds[wanted]}. Use finished images of the same"
+                    " kind as context."
+                )
+
+    def _solver(self, embedding: PosteriorEmbedding, context: Sequence[Remembered]) -> Solver:
+        if self._network is None or embedding.seen is None:
+            return classifier_solver(embedding.planes, self._latent)
+        return network_solver(
+            self._network, embedding.planes, embedding.seen, joined(context), self._compute
+        )
+
+    def _solved(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
+    ) -> PosteriorState:
+        """The state with its field computed anew, and the posterior under it."""
+        solved = solve_field(
+            embedding.planes,
+            state.prompts,
+            embedding.grid,
+            self._solver(embedding, state.context),
+            previous=None if before is None else mean_on_grid(before),
+            has_context=bool(state.context),
+            latent=self._latent,
+        )
+        slices, bases = particle_bases(solved, embedding.grid, self.config)
+        return self._weighed(
+            embedding, replace(state, solved=solved, slices=slices, bases=bases, memo={}), before
+        )
+
+    def _weighed(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
+    ) -> PosteriorState:
+        depth = len(state.solved.mean)
+        answers = answers_of(
+            state.shown, state.prompts, state.slices, state.bases, embedding.grid, depth
+        )
+        particles = infer(
+            state.bases,
+            answers,
+            state.prior,
+            seed=state.seed,
+            round=state.round,
+            config=self.config,
+            previous=None if before is None else before.particles,
+        )
+        return replace(state, particles=particles, memo={})
+
+    def _offer(self, state: PosteriorState, embedding: PosteriorEmbedding, page: int) -> Offer:
+        key = ("offer", page)
+        if key not in state.memo:
+            state.memo[key] = make_offer(state, embedding.grid, page, self.config)
+        offer: Offer = state.memo[key]
+        return offer
+
+    def _corrected(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, feedback: Correct
+    ) -> PosteriorState:
+        changed = replace(
+            state,
+            round=state.round + 1,
+            given=(*state.given, *feedback.prompts),
+            removed=state.removed | set(feedback.removed),
+            memo={},
+        )
+        return self._solved(embedding, changed, state)
+
+    def _chosen(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, feedback: Pick | Judge
+    ) -> PosteriorState:
+        offer = self._offer(state, embedding, feedback.page)
+        masks = shown_masks(state, offer, embedding.grid, self.config)
+        if isinstance(feedback, Pick):
+            shown = Shown(PackedMasks.of(masks[1:]), feedback.candidate)
+        else:
+            pair = masks[[0, 1 + (offer.challenger or 0)]]
+            shown = Shown(PackedMasks.of(pair), feedback.answer)
+        changed = replace(state, round=state.round + 1, shown=(*state.shown, shown), memo={})
+        if isinstance(feedback, Pick) and not offer.choices:
+            changed = replace(changed, shown=state.shown)
+        return self._weighed(embedding, changed, state)
+
+    def _accepted(
+        self, embedding: PosteriorEmbedding, state: PosteriorState, feedback: Accept
+    ) -> PosteriorState:
+        if feedback.edited is not None:
+            mask = feedback.edited
+        else:
+            page = self.propose(embedding, state, page=feedback.page)
+            mask = (
+                page.recommended
+                if feedback.choice == "recommended"
+                else page.alternatives[int(feedback.choice)]
+            )
+        depth = len(state.solved.mean)
+        planes = torch.from_numpy(mask.astype(np.float32))[:, None]
+        reduced = embedding.grid.reduce(planes)[:, 0].numpy()
+        points, _ = reduce_points(
+            reduced[list(state.slices)].reshape(1, -1),
+            (len(state.slices), *reduced.shape[1:]),
+            particle_side(embedding.grid, depth, self.config),
+        )
+        answers = answers_of(
+            state.shown, state.prompts, state.slices, state.bases, embedding.grid, depth
+        )
+        finished = profiles.finish(
+            state.bases,
+            answers,
+            AcceptAnswer(PackedMasks.of(points > 0.5)),
+            state.prior,
+            seed=state.seed,
+            config=self.config,
+            previous=state.particles,
+        )
+        return replace(
+            state, round=state.round + 1, accepted=mask.copy(), finished=finished, memo={}
+        )
+
+
+def _grid_spacing(state: PosteriorState) -> float:
+    """Working pixels per particle point: the profile's width is told in working pixels."""
+    return float(state.solved.mean.shape[1] / state.bases.shape[1])

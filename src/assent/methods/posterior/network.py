@@ -1,0 +1,128 @@
+"""Image, prompts, previous mask and context become features once; a low-rank head gives masks.
+
+A U-Net reads the image with its prompt channels (``channels.py``), takes in what the context
+memory says at 1/8 resolution, and ends in a latent head that weighs the two classical margins of
+the per-image classifier into its mean logits.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from assent.models.latent import LatentHead
+from assent.models.memory import ContextMemory, Tokens
+
+
+class Channel(IntEnum):
+    """Channels of the network input, in order."""
+
+    (
+        RED,
+        GREEN,
+        BLUE,
+        POSITIVE,
+        NEGATIVE,
+        BOX,
+        NEAR_POSITIVE,
+        NEAR_NEGATIVE,
+        COLOUR,
+        PATH,
+        PREVIOUS,
+        PROMPTED,
+    ) = range(12)
+
+
+EXPERT_SCALE = 2.5
+"""Logit of a classical margin of 1."""
+
+STRIDE = 16
+"""Image sides must be multiples of this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkShape:
+    """Sizes of the network; stored with its weights."""
+
+    widths: tuple[int, ...] = (16, 32, 64, 128, 160)
+    latent: int = 12
+    key: int = 48
+    value: int = 32
+
+
+class Stage(nn.Module):
+    """Two convolutions with group normalisation and SiLU, residual where sizes allow."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.first_norm = nn.GroupNorm(8, outputs)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.second_norm = nn.GroupNorm(8, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(B, inputs, H, W)`` to ``(B, outputs, H, W)``."""
+        x = functional.silu(self.first_norm(self.first(x)))
+        return functional.silu(self.second_norm(self.second(x)) + x)
+
+
+class PosteriorNetwork(nn.Module):
+    """Mean logits and directions for a batch of images with prompts and context."""
+
+    def __init__(self, shape: NetworkShape | None = None) -> None:
+        super().__init__()
+        self.shape = shape or NetworkShape()
+        widths = self.shape.widths
+        self.memory = ContextMemory(self.shape.key, self.shape.value)
+        self.down = nn.ModuleList(
+            Stage(a, b) for a, b in zip((len(Channel), *widths[:-1]), widths, strict=True)
+        )
+        self.listen = nn.Conv2d(self.shape.value + 1 + 64, widths[3], 1)
+        self.up = nn.ModuleList(
+            Stage(a + b, b) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.skip = nn.Conv2d(2, widths[0], 1)
+        self.head = LatentHead(widths[0], self.shape.latent, experts=2)
+
+    def forward(
+        self, inputs: Tensor, tokens: Tokens | None, seen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Mean logits ``(B, 1, H, W)`` and directions ``(B, Z, H, W)``, float32.
+
+        Args:
+            inputs: ``(B, 12, H, W)`` by ``Channel``; sides multiples of 16.
+            tokens: Context of the batch, or None.
+            seen: ``memory.features`` of the images, where already computed.
+        """
+        if tokens is not None and seen is None:
+            seen = self.memory.features(inputs[:, :3])
+        features = self._features(inputs, tokens, seen)
+        margins = inputs[:, [Channel.COLOUR, Channel.PATH]].float()
+        mean, directions = self.head(features, EXPERT_SCALE * margins)
+        return mean, directions
+
+    def _features(self, inputs: Tensor, tokens: Tokens | None, seen: Tensor | None) -> Tensor:
+        x: Tensor = inputs
+        skips: list[Tensor] = []
+        transfer: Tensor | None = None
+        for level, stage in enumerate(self.down):
+            x = stage(functional.max_pool2d(x, 2) if level else x)
+            if level == 3 and tokens is not None and seen is not None:
+                read = self.memory.read(seen, tokens)
+                transfer = read[:, :1]
+                x = x + self.listen(torch.cat([read.to(x.dtype), seen.to(x.dtype)], 1))
+            skips.append(x)
+        for stage, skip in zip(self.up, reversed(skips[:-1]), strict=True):
+            wide = functional.interpolate(
+                x, size=skip.shape[-2:], mode="bilinear", align_corners=False
+            )
+            x = stage(torch.cat([wide, skip], 1))
+        if transfer is None:
+            return x
+        fine = functional.interpolate(
+            transfer, size=x.shape[-2:], mode="bilinear", align_corners=False
+        )
+        told: Tensor = self.skip(torch.cat([fine, fine.abs()], 1).to(x.dtype))
+        return x + told

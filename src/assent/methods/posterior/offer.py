@@ -1,0 +1,212 @@
+"""What is on offer in a round: which particles and variants are shown beside the recommendation."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.core.mask import components
+from assent.methods.posterior.bases import Bases, reduce_points
+from assent.methods.posterior.choose import choose
+from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.decide import Decision, decide
+from assent.methods.posterior.grid import WorkingGrid
+from assent.methods.posterior.particles import Particles
+from assent.methods.posterior.state import PosteriorState, particle_side
+
+LEVELS: tuple[float, ...] = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)
+"""Level sets of the posterior mean that may be shown besides particles."""
+
+
+@dataclass(frozen=True, eq=False)
+class FromParticle:
+    """The mask of one particle."""
+
+    z: NDArray[np.float64] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FromLevel:
+    """The posterior mean cut at another level."""
+
+    level: float
+
+
+@dataclass(frozen=True)
+class WithoutPart:
+    """The recommendation without one of its components.
+
+    Attributes:
+        point: A flat index of the particle grid inside that component.
+    """
+
+    point: int
+
+
+Source = FromParticle | FromLevel | WithoutPart
+
+
+@dataclass(frozen=True, eq=False)
+class Offer:
+    """The recommendation's cut, and where each alternative comes from.
+
+    Attributes:
+        decision: The recommendation on the particle grid.
+        choices: One source per alternative.
+        scores: Expected Dice of each alternative.
+        challenger: Position of the one to judge, or None.
+    """
+
+    decision: Decision
+    choices: tuple[Source, ...]
+    scores: tuple[float, ...]
+    challenger: int | None
+
+
+def make_offer(
+    state: PosteriorState, grid: WorkingGrid, page: int, config: PosteriorConfig
+) -> Offer:
+    """The alternatives of one page for a state."""
+    bases, particles = state.bases, state.particles
+    decision = state.memo.get("decision") or decide(bases, particles)
+    state.memo["decision"] = decision
+    heavy = particles.heaviest(config.heaviest)
+    sources, extras = _variants(bases, decision)
+    fine = np.concatenate([bases.masks(heavy.z), extras, decision.mask[None]])
+    coarse, shape = reduce_points(fine, bases.shape, min(config.choose_side, max(bases.shape[1:])))
+    weight = None
+    if bases.weight is not None:
+        weight = reduce_points(bases.weight[None], bases.shape, max(shape[1:]))[0][0]
+    masks = coarse > 0.5
+    count = len(heavy.z)
+    choice = choose(
+        masks[:count],
+        heavy.weights,
+        masks[count:-1],
+        masks[-1],
+        config,
+        page=page,
+        point_weight=weight,
+    )
+    choices: list[Source] = [
+        FromParticle(heavy.z[k]) if k < count else sources[k - count] for k in choice.shown
+    ]
+    scores = (
+        particles.weights @ bases.dice(particles.z, fine[list(choice.shown)]) if choices else ()
+    )
+    return Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.challenger)
+
+
+def _variants(bases: Bases, decision: Decision) -> tuple[list[Source], NDArray[np.bool_]]:
+    sources: list[Source] = [FromLevel(level) for level in LEVELS]
+    masks = [decision.probability > level for level in LEVELS]
+    labels, count = components(decision.mask.reshape(bases.shape))
+    sizes = np.bincount(labels.ravel())[1:]
+    if 2 <= count <= 8:
+        for k in np.argsort(sizes)[:4] + 1:
+            part = labels.ravel() == k
+            sources.append(WithoutPart(int(np.flatnonzero(part)[0])))
+            masks.append(decision.mask & ~part)
+    kept = [k for k, mask in enumerate(masks) if mask.any()]
+    extras = np.array([masks[k] for k in kept], bool).reshape(len(kept), decision.mask.size)
+    return [sources[k] for k in kept], extras
+
+
+def mean_on_grid(state: PosteriorState) -> NDArray[np.float32]:
+    """Posterior mean probability of every working pixel, ``(D, h, w)``."""
+    if "mean" not in state.memo:
+        state.memo["mean"] = np.stack(
+            [mean_of_slice(state, index) for index in range(len(state.solved.mean))]
+        )
+    mean: NDArray[np.float32] = state.memo["mean"]
+    return mean
+
+
+REPRESENTATIVES = 48
+"""Particles whose average stands for the posterior mean on the working grid."""
+
+
+def mean_of_slice(state: PosteriorState, index: int) -> NDArray[np.float32]:
+    """Posterior mean probability of one working slice, ``(h, w)``."""
+    heavy = representatives(state.particles)
+    logits = state.solved.logits(heavy.z, index)
+    np.clip(logits, -30, 30, out=logits)
+    probability = 1.0 / (1.0 + np.exp(-logits))
+    flat = heavy.weights.astype(np.float32) @ probability.reshape(len(heavy.z), -1)
+    return flat.reshape(logits.shape[1:]).astype(np.float32)
+
+
+def representatives(particles: Particles) -> Particles:
+    """A systematic subset of the particles that keeps their mean, without randomness."""
+    if len(particles.z) <= REPRESENTATIVES:
+        return particles
+    edges = np.cumsum(particles.weights)
+    places = (np.arange(REPRESENTATIVES) + 0.5) / REPRESENTATIVES * edges[-1]
+    index = np.minimum(np.searchsorted(edges, places), len(edges) - 1)
+    zeros = np.zeros(REPRESENTATIVES)
+    return Particles.weighted(particles.z[index], zeros, zeros)
+
+
+def shown_masks(
+    state: PosteriorState, offer: Offer, grid: WorkingGrid, config: PosteriorConfig
+) -> NDArray[np.bool_]:
+    """Recommendation and alternatives on the particle grid of all slices, ``(1 + K, D, h, w)``."""
+    depth = len(state.solved.mean)
+    side = particle_side(grid, depth, config)
+    planes = [working_masks(state, offer, index) for index in range(depth)]
+    stacked = np.stack(planes, axis=1).astype(np.float32)
+    points, shape = reduce_points(stacked.reshape(len(stacked), -1), stacked.shape[1:], side)
+    return points.reshape(len(points), *shape) > 0.5
+
+
+def working_masks(state: PosteriorState, offer: Offer, index: int) -> NDArray[np.bool_]:
+    """Recommendation and alternatives on one working slice, ``(1 + K, h, w)``."""
+    logits = working_logits(state, offer, index)
+    return np.asarray(logits > 0)
+
+
+def working_logits(state: PosteriorState, offer: Offer, index: int) -> NDArray[np.float32]:
+    """The same as logits that are positive inside, ``(1 + K, h, w)``.
+
+    A cut of the mean at level t becomes the mean's logit less the logit of t, so that masks can
+    be enlarged smoothly.
+    """
+    mean = mean_on_grid(state)[index] if "mean" in state.memo else mean_of_slice(state, index)
+    score = _logit(mean)
+    recommended = score - _logit(np.float32(offer.decision.threshold))
+    planes = [recommended]
+    drawn = [source.z for source in offer.choices if isinstance(source, FromParticle)]
+    particles = iter(state.solved.logits(np.array(drawn), index) if drawn else ())
+    for source in offer.choices:
+        match source:
+            case FromParticle():
+                planes.append(next(particles))
+            case FromLevel(level):
+                planes.append(score - _logit(np.float32(level)))
+            case WithoutPart(point):
+                planes.append(_without(state, recommended, point, index))
+    return np.stack(planes).astype(np.float32)
+
+
+def _logit(p: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
+    inside = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside) - np.log1p(-inside), np.float32)
+
+
+def _without(
+    state: PosteriorState, recommended: NDArray[np.float32], point: int, index: int
+) -> NDArray[np.float32]:
+    """The recommendation's logits with one component pushed out, on one slice."""
+    place, row, column = np.unravel_index(point, state.bases.shape)
+    if state.slices[int(place)] != index and len(state.slices) > 1:
+        return recommended
+    step = [w / p for w, p in zip(recommended.shape, state.bases.shape[1:], strict=True)]
+    labels, _ = components((recommended > 0)[None])
+    top, left = int(row * step[0]), int(column * step[1])
+    window = labels[0, top : top + int(np.ceil(step[0])), left : left + int(np.ceil(step[1]))]
+    found = np.bincount(window.ravel())
+    found[0] = 0
+    if not found.any():
+        return recommended
+    part = labels[0] == int(found.argmax())
+    return np.where(part, -np.abs(recommended), recommended).astype(np.float32)

@@ -1,0 +1,86 @@
+"""The method's weights, and the constants that were fitted with them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.core.errors import WeightsError
+from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.decide import IDENTITY, Calibration
+from assent.methods.posterior.network import NetworkShape, PosteriorNetwork
+from assent.models import weights as files
+
+WITHIN = 0.3
+"""Variance of a person's z between images where none was learned."""
+
+
+@dataclass(frozen=True)
+class Constants:
+    """What was fitted on validation raters.
+
+    Attributes:
+        calibration: From expected to achieved Dice.
+        within: d x d covariance of one person's z between images; empty where not learned.
+        choice: Constants of the choice model by name of their setting.
+    """
+
+    calibration: Calibration = IDENTITY
+    within: tuple[tuple[float, ...], ...] = ()
+    choice: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def read(cls, facts: Mapping[str, Any]) -> "Constants":
+        """From the metadata of a weights file; defaults where it says nothing."""
+        stored = facts.get("constants", {})
+        offset, slope = stored.get("calibration", IDENTITY)
+        return cls(
+            (float(offset), float(slope)),
+            tuple(tuple(float(v) for v in row) for row in stored.get("within", ())),
+            tuple((str(k), float(v)) for k, v in sorted(stored.get("choice", {}).items())),
+        )
+
+    def applied_to(self, config: PosteriorConfig) -> PosteriorConfig:
+        """Settings with the fitted constants wherever the person left the default."""
+        default = PosteriorConfig()
+        fitted: dict[str, Any] = {
+            k: v for k, v in self.choice if getattr(config, k) == getattr(default, k)
+        }
+        return replace(config, **fitted) if fitted else config
+
+    def within_of(self, latent: int) -> NDArray[np.float64]:
+        """W, ``(d, d)``."""
+        return np.array(self.within) if self.within else WITHIN * np.eye(latent)
+
+    def digest(self) -> str:
+        """SHA-256 of all constants."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+def load(path: Path | None) -> tuple[PosteriorNetwork, Constants, str]:
+    """The network in evaluation mode, its constants, and the digest of its file.
+
+    Args:
+        path: A weights file, or None for the shipped one.
+
+    Raises:
+        NotFoundError: If no weights are shipped.
+        WeightsError: If the file is of another architecture, damaged or not the shipped one.
+    """
+    found = path if path is not None else files.shipped("posterior")
+    facts = files.info(found)
+    if facts.get("architecture") != "posterior":
+        raise WeightsError(
+            f"{found.name} holds weights of {facts.get('architecture', 'something else')!r};"
+            " expected 'posterior'. Name a file that `assent train posterior` wrote."
+        )
+    shape = dict(facts["shape"])
+    shape["widths"] = tuple(shape["widths"])
+    network = PosteriorNetwork(NetworkShape(**shape))
+    files.load_weights(network, found)
+    return network.eval(), Constants.read(facts), files.digest(found)
