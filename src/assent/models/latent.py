@@ -53,8 +53,22 @@ def solve_latent(
         steps: Damped Newton steps.
 
     Returns:
-        MAP z ``(B, Z)`` and the Cholesky factor ``(B, Z, Z)`` of its Laplace covariance.
+        MAP z ``(B, Z)`` and the lower Cholesky factor ``(B, Z, Z)`` of its Laplace precision.
     """
+    with torch.autocast(mean.device.type, enabled=False):
+        return _newton(mean.float(), directions.float(), target.float(), evidence, steps)
+
+
+def draw_latent(z: Tensor, root: Tensor, noise: Tensor) -> Tensor:
+    """A draw of the Laplace posterior of ``solve_latent`` from standard normal ``noise`` (B, Z)."""
+    spread = torch.linalg.solve_triangular(root.mT, noise[..., None], upper=True)
+    drawn: Tensor = z + spread[..., 0]
+    return drawn
+
+
+def _newton(
+    mean: Tensor, directions: Tensor, target: Tensor, evidence: float, steps: int
+) -> tuple[Tensor, Tensor]:
     batch, latent, pixels = directions.shape
     z = mean.new_zeros(batch, latent)
     eye = torch.eye(latent, device=mean.device)
@@ -67,6 +81,5 @@ def solve_latent(
         precision = scale * torch.einsum("bzp,bp,byp->bzy", directions, weight, directions) + eye
         step = torch.linalg.solve(precision, gradient[..., None])[..., 0]
         z = (z + step.clamp(-1.5, 1.5)).clamp(-4.0, 4.0)
-    covariance = torch.linalg.inv(precision)
-    spread = torch.linalg.cholesky(0.5 * (covariance + covariance.transpose(1, 2)) + 1e-6 * eye)
-    return z, spread
+    root, _ = torch.linalg.cholesky_ex(0.5 * (precision + precision.mT))
+    return z, root

@@ -27,7 +27,7 @@ from assent.methods.posterior.channels import (
 )
 from assent.methods.posterior.episodes import TARGETS, Batch
 from assent.methods.posterior.network import PosteriorNetwork
-from assent.models.latent import solve_latent
+from assent.models.latent import draw_latent, solve_latent
 from assent.models.memory import Tokens
 
 SOLVE_SIDE = 48
@@ -173,16 +173,16 @@ def _rater_latent(
     stacked = torch.cat([mean, directions, target], 1).float()
     small = functional.adaptive_avg_pool2d(stacked, side).flatten(2)
     m, d, y = small[:, 0], small[:, 1:-1], small[:, -1]
-    own, own_spread = solve_latent(m, d, y)
+    own, own_root = solve_latent(m, d, y)
     if is_shared.any():
-        joint, joint_spread = _solve_from_others(m, d, y)
+        joint, joint_root = _solve_from_others(m, d, y)
         shared = torch.from_numpy(np.repeat(is_shared, TARGETS)).to(mean.device)
         own = torch.where(shared[:, None], joint, own)
-        own_spread = torch.where(shared[:, None, None], joint_spread, own_spread)
+        own_root = torch.where(shared[:, None, None], joint_root, own_root)
     noise = torch.from_numpy(rng.standard_normal(tuple(own.shape)).astype(np.float32)).to(
         mean.device
     )
-    return own + torch.einsum("bzy,by->bz", own_spread, noise)
+    return draw_latent(own, own_root, noise)
 
 
 def _solve_from_others(m: Tensor, d: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
