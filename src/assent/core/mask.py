@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from assent.core.errors import InputError
 from assent.core.shapes import check_shape
@@ -98,6 +96,8 @@ def components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
 
         found = cc3d.connected_components(np.ascontiguousarray(mask, np.bool_), connectivity=6)
         return _numbered(np.asarray(found))
+    from scipy import ndimage  # noqa: PLC0415 - half a second that `import assent` must not take
+
     found, _ = ndimage.label(mask)
     return _numbered(np.asarray(found))
 
@@ -133,6 +133,8 @@ def fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     Raises:
         ShapeError: If the mask does not have three axes.
     """
+    from scipy import ndimage  # noqa: PLC0415 - as above
+
     check_shape("mask", mask, "D H W")
     filled = np.array(mask, dtype=np.bool_)
     for number in np.flatnonzero(mask.any(axis=(1, 2))):
@@ -204,6 +206,8 @@ def signed_distance_mm(mask: NDArray[np.bool_], spacing_zyx_mm: Spacing) -> NDAr
     Raises:
         ShapeError: If the mask does not have three axes.
     """
+    from scipy import ndimage  # noqa: PLC0415 - as above
+
     check_shape("mask", mask, "D H W")
     if not mask.any():
         return np.full(mask.shape, np.inf)
@@ -236,6 +240,8 @@ def boundary_offset_mm(
     Raises:
         ShapeError: If the shapes differ.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - as above
+
     sizes = check_shape("mask", mask, "D H W")
     check_shape("reference", reference, "D H W", **sizes)
     if not mask.any() or not reference.any():

@@ -68,6 +68,11 @@ def set_threads(count: int) -> None:
     torch.set_num_threads(count)
 
 
+def thread_count() -> int:
+    """CPU threads that an operation uses in this process."""
+    return torch.get_num_threads()
+
+
 def _device_of(name: str) -> torch.device:
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")

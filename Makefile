@@ -1,0 +1,41 @@
+# Each target sets up what it needs: Python 3.11 or newer and make are enough.
+#
+#   make run [FOLDER=/path/to/images]   sample images, or yours, segmented into ./demo
+#   make test                           every gate and every test but gpu and network
+#   make check                          the unit tier, under a minute
+#   make bench [DATA=/path/to/datasets] speed, and with DATA the suites of published figures
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+UNIT := not slow and not data and not weights and not gpu and not network and not browser and not postgres
+
+.PHONY: run test check bench
+.DEFAULT_GOAL := run
+
+run: $(INSTALLED)
+	$(BIN)/python -m assent demo $(if $(FOLDER),"$(FOLDER)")
+
+test: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m "not gpu and not network" \
+	    --cov=assent.core --cov=assent.sessions --cov-report=term:skip-covered --cov-fail-under=95
+
+check: $(INSTALLED)
+	$(BIN)/python -m pytest -q -m "$(UNIT)"
+
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/speed.py
+ifdef DATA
+	$(BIN)/python -m assent bench suite clicks --data "$(DATA)" --out runs/clicks
+	$(BIN)/python -m assent bench suite preference --data "$(DATA)" --out runs/preference
+endif
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "assent needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with PYTHON=/path/to/python." % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@

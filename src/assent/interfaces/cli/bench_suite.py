@@ -1,0 +1,53 @@
+"""``assent bench suite``: many runs, one table, and which claims hold."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assent.interfaces.cli.bench import share
+from assent.interfaces.cli.progress import progress_bar, stoppable
+from assent.interfaces.cli.say import say, say_columns, say_json
+from assent.interfaces.cli.wiring import Given
+from assent.services.bench import CaseDone, Outcome, bench_suite, table_of
+
+EXAMPLES = (
+    "assent bench suite smoke --out smoke",
+    "assent bench suite clicks --data /data --out clicks --resume",
+)
+
+
+def suite(
+    name: Annotated[str, typer.Argument(help="Name of the suite: clicks, preference, smoke, …")],
+    out: Annotated[Path, typer.Option(help="Folder for records, tables and summary.json.")],
+    data: Annotated[Path | None, typer.Option(help="Folder that holds the datasets.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
+    *,
+    given: Given,
+) -> None:
+    """Run a named suite: Markdown, CSV, a plot, and summary.json with every claim."""
+    kept = f"What was played is in {out}; the same command with --resume goes on."
+    with stoppable(kept), progress_bar(f"suite {name}", off=given.as_json) as tell:
+
+        def report(run: str, done: CaseDone) -> None:
+            part, text = share(done)
+            tell(part, f"{run}: {text}")
+
+        outcome = bench_suite(name, data, out, resume=resume, report=report)
+    if given.as_json:
+        say_json({"checks": list(outcome.checks), "not_run": dict(outcome.not_run)})
+    else:
+        _tell(outcome, out)
+
+
+def _tell(outcome: Outcome, out: Path) -> None:
+    for name, row in outcome.rows.items():
+        columns, lines = table_of(name, row.summary)
+        say_columns(columns, lines)
+        say()
+    for check in outcome.checks:
+        found = "not run" if check["value"] is None else f"{check['value']:.3f}"
+        say(f"{'holds' if check['pass'] else 'fails'}  {check['check']}: {found}")
+    for name, reason in outcome.not_run.items():
+        say(f"not run: {name}: {reason}", error=True)
+    say(f"Report: {out / 'report.md'}")

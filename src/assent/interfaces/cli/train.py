@@ -1,0 +1,65 @@
+"""``assent train``: weights from datasets, resumable."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assent.interfaces.cli.progress import progress_bar, stoppable
+from assent.interfaces.cli.say import say, say_json
+from assent.interfaces.cli.wiring import Given
+from assent.services.train import TABLE, Progress, TrainRequest
+from assent.services.train import train as run
+from assent.services.weights import weights_info
+
+EXAMPLES = (
+    "assent train unet --data my-study --steps 2000 --out unet.safetensors",
+    "assent train posterior --data a --data b --minutes 120 --out posterior.safetensors",
+)
+SHOWN = 3
+
+
+def train(  # noqa: PLR0913 - every option is one
+    *,
+    method: Annotated[str, typer.Argument(help="Name of a method with weights.")],
+    data: Annotated[
+        list[str],
+        typer.Option(metavar="DIR", help='A folder, or "synthetic:NAME"; repeatable.'),
+    ],
+    out: Annotated[Path, typer.Option(help="The weights (.safetensors).")],
+    steps: Annotated[int | None, typer.Option(help="Optimiser steps.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Or minutes.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
+    given: Given,
+) -> None:
+    """Train a method; checkpoint and curve lie beside the weights.
+
+    Further settings of the training stand in the table [training].
+    """
+    request = TrainRequest(
+        method=method,
+        data=tuple(data),
+        out=out,
+        steps=steps,
+        minutes=minutes,
+        device=device,
+        resume=resume,
+        method_settings=given.settings.of_method(method),
+        training=given.settings.of(TABLE),
+        command=given.command_line,
+    )
+    kept = f"A checkpoint, where one was written, lies beside {out}; --resume goes on from it."
+    with stoppable(kept), progress_bar(f"training {method}", off=given.as_json) as tell:
+        written = run(request, lambda progress: tell(progress.done, _figures(progress)))
+    facts = weights_info(str(written))
+    if given.as_json:
+        say_json(facts)
+    else:
+        size = facts["bytes"] / 2**20
+        say(f"{written}  {facts['parameters']:,} parameters, {size:.1f} MiB")
+
+
+def _figures(progress: Progress) -> str:
+    shown = list(progress.figures.items())[:SHOWN]
+    return f"step {progress.step}  " + "  ".join(f"{name} {value:.3f}" for name, value in shown)

@@ -1,0 +1,143 @@
+"""Simulated annotators on a dataset, or a named suite of such runs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assent.bench import suite
+from assent.bench.config import BenchConfig
+from assent.bench.measure import measure
+from assent.bench.play import check_hears
+from assent.bench.run import CaseDone
+from assent.bench.suite_report import Outcome
+from assent.bench.suite_run import run_suite
+from assent.bench.summarise import summarise
+from assent.bench.table import columns, rows
+from assent.bench.trials import plan
+from assent.core.errors import InputError
+from assent.io.atomic import check_writable
+from assent.methods import registry
+from assent.services.sources import open_source
+
+__all__ = [
+    "BenchConfig",
+    "BenchRequest",
+    "CaseDone",
+    "Measured",
+    "Outcome",
+    "bench",
+    "bench_suite",
+    "suite_names",
+    "table_of",
+]
+
+Report = Callable[[str, CaseDone], None]
+"""Told the name of the run, and the case that was played."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchRequest:
+    """One run.
+
+    Attributes:
+        config: What is measured.
+        data: A dataset folder, or "synthetic:NAME".
+        out: The results file.
+        weights: A weights file; None for the shipped ones.
+        resume: Keep what the results file holds already.
+        method_settings: Settings of the method.
+    """
+
+    config: BenchConfig
+    data: str
+    out: Path
+    weights: Path | None = None
+    resume: bool = False
+    method_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a run gave.
+
+    Attributes:
+        summary: Means with their intervals, as in the results file.
+        errors: One sentence for each case that could not be played.
+    """
+
+    summary: Mapping[str, Any]
+    errors: tuple[str, ...]
+
+
+def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Measured:
+    """Run, record into the results file, and summarise.
+
+    Raises:
+        NotFoundError: If the method, the label or the dataset is unknown.
+        ConfigError: If a setting is wrong, or the method cannot hear the annotator.
+        InputError: If the dataset cannot be read, the file cannot be written, it was made with
+            other settings, or no case at all could be played.
+    """
+    config = request.config
+    source = open_source(request.data)
+    settings = request.method_settings
+    method = registry.build(config.method, settings=settings, weights=request.weights)
+    _check_file(request.out)
+    # What would be refused is refused before an earlier results file is replaced.
+    check_hears(method, config)
+    plan(source, config)
+    records = measure(
+        [source],
+        method,
+        config,
+        request.out,
+        resume=request.resume,
+        report=lambda done: report(config.method, done),
+    )
+    errors = tuple(dict.fromkeys(f"{r.case}: {r.error}" for r in records if r.error))
+    if errors and all(record.error for record in records):
+        raise InputError(f"No case of {source.name} could be played. The first was {errors[0]}")
+    return Measured(summarise(records, config), errors)
+
+
+def table_of(name: str, summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Headings and lines of a summary, for a screen."""
+    return columns(summary), rows(name, summary)
+
+
+def suite_names() -> list[str]:
+    """Suites that can be run."""
+    return suite.names()
+
+
+def bench_suite(
+    name: str,
+    data: Path | None,
+    out: Path,
+    *,
+    resume: bool = False,
+    report: Report = lambda name, done: None,
+) -> Outcome:
+    """Run a named suite and write its report.
+
+    Args:
+        name: Of the suite.
+        data: Folder that holds the datasets; None if all are synthetic.
+        out: Folder for records and report.
+        resume: Keep what an interrupted call left.
+        report: Told after every case.
+
+    Raises:
+        NotFoundError: If there is no such suite.
+        InputError: If a dataset is missing, or the folder cannot be written.
+    """
+    chosen = suite.load(name)
+    check_writable(out)
+    return run_suite(chosen, data, out, resume=resume, report=report)
+
+
+def _check_file(out: Path) -> None:
+    if out.is_dir():
+        raise InputError(f"{out.name} is a folder; expected the name of a file for the results.")
+    check_writable(out.parent)

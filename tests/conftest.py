@@ -1,0 +1,32 @@
+import json
+import os
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of real images; tests that ask for it carry the marker ``data``."""
+    return Path(os.environ["ASSENT_DATA"])
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    reasons = {"data": _no_data, "weights": _no_weights}
+    for marker, find_reason in reasons.items():
+        if item.get_closest_marker(marker) and (reason := find_reason()):
+            pytest.skip(reason)
+
+
+def _no_data() -> str:
+    named = os.environ.get("ASSENT_DATA", "")
+    if not named:
+        return "ASSENT_DATA names no folder of real images"
+    return "" if Path(named).is_dir() else f"ASSENT_DATA names {named!r}, which is no folder"
+
+
+def _no_weights() -> str:
+    manifest = resources.files("assent.models") / "shipped" / "manifest.json"
+    shipped = json.loads(manifest.read_text(encoding="utf-8"))
+    return "" if shipped else "no weights are shipped with this version"
