@@ -1,0 +1,77 @@
+"""Every pixel takes the label of the seed that is nearest in colour, and a little in place.
+
+Colour is CIE Lab, in which equal distances look about equally different; gray images use
+lightness alone. Islands without a positive seed are dropped and holes without a negative one
+filled. No training; the settings were chosen on images of the training sets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from assent.core.errors import ConfigError
+from assent.methods.baselines.connected import keep_connected, share_of_distance
+from assent.methods.baselines.seeded import SeedConfig, SeededMethod
+from assent.methods.baselines.seeds import Seeds, frame_of
+from assent.methods.protocol import Method
+from assent.methods.settings import to_config
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearestSeedConfig(SeedConfig):
+    """Settings of the nearest-seed method."""
+
+    smoothing_px: float = 0.7
+    """Standard deviation of the blur before colours are compared."""
+
+    place_weight: float = 0.5
+    """Crossing the longer side counts as much as this share of the way from black to white."""
+
+    median_px: int = 5
+    """Side of the median filter that takes specks out of the result; 1 for none."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if min(self.smoothing_px, self.place_weight) < 0:
+            raise ConfigError("smoothing_px and place_weight must not be negative.")
+        if self.median_px < 1:
+            raise ConfigError(f"median_px is {self.median_px}, but must be at least 1.")
+
+
+def build(settings: Mapping[str, Any], weights: Path | None) -> Method:
+    """The method; ``weights`` are ignored, there are none."""
+    config = to_config(NearestSeedConfig, settings)
+    return SeededMethod("nearest-seed", config, lambda voxels, seeds: spread(voxels, seeds, config))
+
+
+def spread(
+    voxels: NDArray[np.float32], seeds: Seeds, config: NearestSeedConfig
+) -> NDArray[np.float32]:
+    """Probability ``(H, W)`` from a slice ``(C, H, W)`` in [0, 1] and its seeds."""
+    features = _features(voxels, config)
+    every = features.reshape(-1, features.shape[-1])
+    distances = [
+        KDTree(features[group]).query(every)[0].reshape(seeds.inside.shape)
+        for group in (seeds.inside, frame_of(seeds))
+    ]
+    probability = share_of_distance(*distances)
+    return keep_connected(ndimage.median_filter(probability, size=config.median_px), seeds)
+
+
+def _features(voxels: NDArray[np.float32], config: NearestSeedConfig) -> NDArray[np.float64]:
+    """Lab colour in hundredths and weighted place, ``(H, W, F)``."""
+    from skimage.color import rgb2lab  # noqa: PLC0415 - a slow import
+
+    colour = rgb2lab(np.moveaxis(np.broadcast_to(voxels, (3, *voxels.shape[1:])), 0, -1)) / 100.0
+    if len(voxels) == 1:
+        colour = colour[..., :1]
+    blurred = ndimage.gaussian_filter(colour, (config.smoothing_px, config.smoothing_px, 0))
+    height, width = voxels.shape[1:]
+    place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
+    return np.concatenate([blurred, config.place_weight * place], axis=-1)
