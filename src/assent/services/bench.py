@@ -17,7 +17,7 @@ from assent.bench.table import columns, rows
 from assent.bench.trials import plan
 from assent.core.errors import InputError
 from assent.io.atomic import check_writable
-from assent.methods import registry
+from assent.services.methods import build_method
 from assent.services.sources import open_source
 
 __all__ = [
@@ -81,8 +81,7 @@ def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Me
     """
     config = request.config
     source = open_source(request.data)
-    settings = request.method_settings
-    method = registry.build(config.method, settings=settings, weights=request.weights)
+    method = build_method(config.method, request.method_settings, request.weights)
     _check_file(request.out)
     # What would be refused is refused before an earlier results file is replaced.
     check_hears(method, config)

@@ -1,10 +1,13 @@
 """What methods are installed, and what each can do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from assent.core.errors import AssentError
+from assent.core.errors import AssentError, ConfigError
 from assent.methods import registry
+from assent.methods.protocol import Method
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,30 @@ def method_names() -> list[str]:
     return registry.names()
 
 
-def list_methods(settings: dict[str, dict[str, Any]] | None = None) -> list[MethodFacts]:
+def build_method(name: str, settings: Mapping[str, Any], weights: Path | None) -> Method:
+    """The method of that name, ready to use.
+
+    Args:
+        name: A registered name.
+        settings: Settings of the method by field name.
+        weights: A weights file, or None for the shipped ones.
+
+    Raises:
+        NotFoundError: If the name is not registered.
+        MissingExtraError: If the method needs a package that is not installed.
+        ConfigError: If a setting is wrong, or weights are named for a method without any.
+        WeightsError: If the weights do not fit.
+    """
+    method = registry.build(name, settings=settings, weights=weights)
+    if weights is not None and not method.weights_digest:
+        raise ConfigError(
+            f"The method {name!r} uses no weights as it is set up. Leave --weights out, or choose"
+            " a method with weights; `assent methods` lists them."
+        )
+    return method
+
+
+def list_methods(settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[MethodFacts]:
     """Facts of all installed methods, those that cannot be used here included.
 
     Args:
@@ -50,7 +76,7 @@ def list_methods(settings: dict[str, dict[str, Any]] | None = None) -> list[Meth
     return [_facts(name, (settings or {}).get(name, {})) for name in method_names()]
 
 
-def _facts(name: str, settings: dict[str, Any]) -> MethodFacts:
+def _facts(name: str, settings: Mapping[str, Any]) -> MethodFacts:
     try:
         method = registry.build(name, settings=settings)
     except (AssentError, ImportError) as error:

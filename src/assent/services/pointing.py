@@ -26,7 +26,7 @@ def read_click(text: str, image: Image) -> Click:
         short = "" if image.is_volume else " (or y,x,+ and y,x,-)"
         raise InputError(
             f"The click {text!r} cannot be understood; expected z,y,x,+ for inside or z,y,x,- for"
-            f" outside{short}, in voxels from 0. An example: --click 0,60,64,+"
+            f" outside{short}, in voxels from 0, as in 0,60,64,+ (column 64 of row 60)."
         )
     click = Click(index, sign == "+")
     check_inside(click, image.shape_dhw)
@@ -46,7 +46,7 @@ def read_box(text: str, image: Image) -> BoundingBox:
     if low is None or high is None:
         raise InputError(
             f"The box {text!r} cannot be understood; expected z0,y0,x0,z1,y1,x1 in voxels, the"
-            " second corner just beyond the object. An example: --box 0,40,32,1,96,90"
+            " second corner just beyond the object, as in 0,40,32,1,96,90."
         )
     box = BoundingBox(low, high)
     check_inside(box, image.shape_dhw)

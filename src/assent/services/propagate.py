@@ -16,7 +16,6 @@ from assent.datasets.layout import IMAGE_FOLDERS
 from assent.io.atomic import check_writable
 from assent.io.formats import list_images, read_image, stems_of
 from assent.io.masks import mask_suffix, write_mask
-from assent.methods import registry
 from assent.methods.protocol import Method
 from assent.services.context import read_context
 from assent.services.manifest import (
@@ -26,6 +25,7 @@ from assent.services.manifest import (
     values_digest,
     write_manifest,
 )
+from assent.services.methods import build_method
 from assent.services.refined import best_proposal
 from assent.services.review import Propagated, Reviewed, write_review
 from assent.sessions.task import Task
@@ -79,7 +79,7 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
     if request.auto_accept_risk is not None:
         images_needed(request.auto_accept_risk)
     images = list_images(_folder_of(request.images))
-    method = registry.build(request.method, settings=request.settings, weights=request.weights)
+    method = build_method(request.method, request.settings, request.weights)
     if not method.capabilities.context:
         raise InputError(
             f"The method {method.name!r} learns nothing from finished images. Choose a method with"
@@ -90,7 +90,14 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
     check_writable(request.out)
     steps = _Steps(report, len(images) + (len(entries) if request.auto_accept_risk else 0))
     rows: list[Reviewed] = []
-    result = Propagated(method.name, method.weights_digest, len(entries), len(images), ())
+    result = Propagated(
+        method.name,
+        method.weights_digest,
+        len(entries),
+        len(images),
+        rows=(),
+        settings=request.settings,
+    )
     try:
         threshold, remark = _threshold(request.auto_accept_risk, task, entries, steps)
         result = replace(result, threshold=threshold, remark=remark)

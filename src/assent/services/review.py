@@ -2,7 +2,8 @@
 
 import csv
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,7 @@ class Propagated:
         rows: The images that were worked on, in order.
         threshold: Predicted Dice from which masks were accepted; None if none were.
         remark: A sentence about that.
+        settings: Settings of the method that were not left at their default.
         is_interrupted: Whether it was stopped before the end.
     """
 
@@ -75,6 +77,7 @@ class Propagated:
     rows: tuple[Reviewed, ...]
     threshold: float | None = None
     remark: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     is_interrupted: bool = False
 
     @property
@@ -92,6 +95,7 @@ class Propagated:
         return {
             "method": self.method,
             "weights": self.weights_digest,
+            "settings": dict(self.settings),
             "examples": self.examples,
             "images": self.images,
             "accept_from": self.threshold,

@@ -14,9 +14,9 @@ from assent.core.prompts import Prompt
 from assent.io.atomic import check_writable, write_bytes
 from assent.io.formats import read_image, stem_of
 from assent.io.masks import MASK_SUFFIXES, mask_suffix, write_mask
-from assent.methods import registry
 from assent.methods.protocol import Method
 from assent.services.context import read_context
+from assent.services.methods import build_method
 from assent.services.pointing import read_box, read_click, read_scribble
 from assent.services.refined import best_proposal
 from assent.sessions.task import Task
@@ -129,7 +129,7 @@ def segment(request: SegmentRequest) -> Segmented:
     """
     image = read_image(request.image)
     prompts = _prompts(request, image)
-    method = registry.build(request.method, settings=request.settings, weights=request.weights)
+    method = build_method(request.method, request.settings, request.weights)
     _check_told(method, prompts, request)
     task = Task(method)
     if request.context is not None:

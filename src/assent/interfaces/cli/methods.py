@@ -11,7 +11,7 @@ EXAMPLES = ("assent methods", "assent methods --json")
 
 def methods(*, given: Given) -> None:
     """List the installed methods: answers they listen to, volumes, context, profile, weights."""
-    facts = list_methods({name: dict(table) for name, table in given.settings.tables.items()})
+    facts = list_methods(given.settings.tables)
     if given.as_json:
         say_json([asdict(each) for each in facts])
         return

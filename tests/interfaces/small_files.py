@@ -1,0 +1,40 @@
+"""Small pictures, masks and folders."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as Pillow
+
+
+def disc(radius, row=24, column=24):
+    y, x = np.ogrid[:48, :48]
+    return (y - row) ** 2 + (x - column) ** 2 <= radius**2
+
+
+def write_picture(path, mask, seed=0, colour=False):
+    noise = np.random.default_rng(seed).normal(0, 4, mask.shape)
+    gray = np.clip(60 + 120 * mask + noise, 0, 255).astype(np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Pillow.fromarray(np.stack([gray] * 3, -1) if colour else gray).save(path)
+    return path
+
+
+def write_drawing(path, mask):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Pillow.fromarray(mask.astype(np.uint8) * 255).save(path)
+    return path
+
+
+def write_set(root, count, *, masks=True):
+    """A folder with ``images/`` and ``masks/``: discs of growing size."""
+    for number in range(count):
+        mask = disc(6 + number % 9)
+        write_picture(root / "images" / f"{number:03d}.png", mask, seed=number)
+        if masks:
+            write_drawing(root / "masks" / f"{number:03d}.png", mask)
+    return root
+
+
+def everything_in(folder: Path):
+    """Every file below a folder with its bytes."""
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
