@@ -213,10 +213,13 @@ class Posterior:
     def train(
         self, tasks: Sequence[TaskSource], config: TrainConfig, report: Report, resume: Path | None
     ) -> Path:
-        """Train weights for this method; see ``train.train``."""
+        """Train weights and fit their constants; see ``train.train`` and ``fit.fit``."""
+        from assent.methods.posterior.fit import fit  # noqa: PLC0415 - heavy, seldom
         from assent.methods.posterior.train import train  # noqa: PLC0415 - heavy, seldom
 
-        return train(tasks, config, report, resume)
+        path = train(tasks, config, report, resume)
+        fit(path, tasks, seed=config.seed)
+        return path
 
     def _check_channels(self, embedding: PosteriorEmbedding, entries: Sequence[Remembered]) -> None:
         wanted = embedding.image.voxels.shape[0]
