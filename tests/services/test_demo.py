@@ -6,6 +6,7 @@ import pytest
 from PIL import Image as Pillow
 
 from assent.core.errors import ConfigError, InputError, NotFoundError
+from assent.core.feedback import Pick
 from assent.core.image import from_array
 from assent.core.metrics import dice
 from assent.io.formats import read_image, read_mask
@@ -180,3 +181,22 @@ def test_masks_keep_the_geometry_of_their_image(tmp_path):
     (one,) = play_samples(ThresholdMethod(), [sample], config).played
     written = read_image(tmp_path / one.mask)
     assert written.geometry.is_close(sample.read().geometry)
+
+
+def test_the_person_points_when_a_pick_brought_nothing(tmp_path):
+    class Deaf(ThresholdMethod):
+        """Counts answers, and changes nothing for a pick."""
+
+        def update(self, embedding, state, feedback):
+            heard = super().update(embedding, state, feedback)
+            if isinstance(feedback, Pick):
+                return replace(state, round=heard.round)
+            return heard
+
+    y, x = np.mgrid[:48, :48]
+    image = from_array(255 - 5 * np.hypot(y - 24, x - 24), name="slope")
+    sample = Sample("slope", "s", "a slope", "more", lambda: image, lambda _: disc(15)[None])
+    config = DemoConfig(out=tmp_path, rounds=4, target_dice=1.0)
+    (one,) = play_samples(Deaf(), [sample], config).played
+    assert one.actions["pick"] >= 1
+    assert one.actions["click"] >= 1

@@ -216,7 +216,9 @@ def _draw_captions(page: Pillow.Image, layout: _Layout, top: int, row: SheetRow)
         left = layout.column(2 + k)
         for line, text in enumerate(ink.wrapped(tag, face, layout.panel, lines=2)):
             draw.text((left, below + 18 * line), text, font=face, fill=ink.INK)
-    figures = [f"predicted Dice {row.proposal.predicted_dice:.2f}"]
+    # What an empty mask is expected to be worth says nothing to anybody.
+    nothing = not row.proposal.recommended.any()
+    figures = ["nothing yet" if nothing else f"predicted Dice {row.proposal.predicted_dice:.2f}"]
     if row.dice is not None:
         figures.append(f"true Dice {row.dice:.2f}")
     for line, text in enumerate(figures):

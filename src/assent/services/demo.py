@@ -1,17 +1,18 @@
 """The headless demonstration: a simulated person segments images by choosing."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assent.bench.annotators import Wish, accept, answer
+from assent.bench.annotators import MIXED_GAIN, Wish, accept, answer
 from assent.core.candidates import Proposal
 from assent.core.errors import AssentError, ConfigError
-from assent.core.feedback import Correct, Feedback
+from assent.core.feedback import Correct, Feedback, Pick
 from assent.core.metrics import dice
 from assent.core.prompts import Prompt
 from assent.core.simulate import first_click
@@ -54,6 +55,12 @@ class DemoConfig:
     method: str = "posterior"
     """Registered name of the method."""
 
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the method by name."""
+
+    weights: Path | None = None
+    """A weights file; None for the weights in the package."""
+
     rounds: int = 8
     """Answers per image at most, before the simulated person accepts what there is."""
 
@@ -94,7 +101,7 @@ def run_demo(config: DemoConfig, report: Report = lambda _: None) -> DemoReport:
         NotFoundError: If there is no such method or label; no other method takes its place.
         InputError: If the folder has no images, or the output folder cannot be written.
     """
-    method = registry.build(config.method)
+    method = registry.build(config.method, settings=config.settings, weights=config.weights)
     if config.folder is None:
         samples = [*carried_samples(), *phantom_samples(seed=config.seed)]
     else:
@@ -181,7 +188,15 @@ class _Desk:
             click = first_click(wish.reference, rng=wish.rng, spacing_zyx_mm=wish.spacing_zyx_mm)
             if click is not None and "click" in can.feedback:
                 return Correct((click,), 0)
+        if self._picked_in_vain(agreement):
+            wish = replace(wish, heard=wish.heard - {"pick"})
         return answer("mixed", shown, wish) or accept(shown, wish)
+
+    def _picked_in_vain(self, agreement: float) -> bool:
+        """Whether the last pick brought next to nothing; a person then points instead."""
+        if not self.rows or not isinstance(self.rows[-1].answer, Pick):
+            return False
+        return agreement < (self.rows[-1].dice or 0.0) + 0.5 * MIXED_GAIN
 
     def _written(self, mask: NDArray[np.bool_], folder: str) -> Played:
         sample, geometry = self.sample, self.image.geometry

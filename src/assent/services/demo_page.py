@@ -2,8 +2,9 @@
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,6 +94,21 @@ def effort_rows(report: DemoReport) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def to_json(report: DemoReport) -> dict[str, Any]:
+    """A JSON-able description; paths are relative to the output folder."""
+    played = [
+        {**asdict(one), "mask": one.mask.as_posix(), "sheet": one.sheet.as_posix()}
+        for one in report.played
+    ]
+    return {
+        "method": report.method,
+        "weights": report.weights_digest,
+        "target_dice": report.target_dice,
+        "played": played,
+        "passed_over": [{"id": name, "reason": reason} for name, reason in report.passed_over],
+    }
 
 
 def round_table(report: DemoReport) -> tuple[list[str], list[list[str]]]:
