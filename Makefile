@@ -8,6 +8,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# Several processes with one thread each; more than a few only cost memory.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses=4
 UNIT := not slow and not data and not weights and not gpu and not network and not browser and not postgres
 
 .PHONY: run test check bench
@@ -21,11 +23,11 @@ test: $(INSTALLED)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not gpu and not network" \
+	$(PYTEST) -m "not gpu and not network" \
 	    --cov=assent.core --cov=assent.sessions --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(INSTALLED)
-	$(BIN)/python -m pytest -q -m "$(UNIT)"
+	$(PYTEST) -q -m "$(UNIT)"
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/speed.py

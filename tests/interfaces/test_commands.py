@@ -6,6 +6,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from assent.bench import suite
 from assent.core.metrics import dice
 from assent.interfaces.cli import main
 from assent.io.formats import read_image, read_mask
@@ -126,13 +127,39 @@ def test_bench_defaults_are_those_of_its_settings_file_and_the_command_line_wins
     assert third["bench"]["volume"] is True
 
 
-def test_a_suite_leaves_its_report(cli, tmp_path):
-    ran = cli("bench", "suite", "smoke", "--out", "smoke")
+SUITE = """
+title = "Tiny"
+[defaults]
+data = "synthetic:cells2d"
+label = "nucleus"
+images = 1
+rounds = 2
+splits = []
+annotator = "click"
+[[run]]
+name = "{method}"
+method = ["geodesic", "nowhere"]
+[[check]]
+check = "two clicks find something"
+run = "geodesic"
+round = 2
+at_least = 0.1
+"""
+
+
+def test_a_suite_leaves_its_report(cli, tmp_path, monkeypatch):
+    monkeypatch.setattr(suite, "load", lambda name: suite.parse(name, SUITE))
+    ran = cli("bench", "suite", "tiny", "--out", "tiny")
     assert ran.code == 0, ran.err
-    names = {path.name for path in (tmp_path / "smoke").iterdir()}
+    assert "holds  two clicks find something" in ran.out
+    assert "nowhere" in ran.err
+    names = {path.name for path in (tmp_path / "tiny").iterdir()}
     assert {"report.md", "report.csv", "summary.json", "runs"} <= names
-    checks = json.loads((tmp_path / "smoke" / "summary.json").read_text())
+    checks = json.loads((tmp_path / "tiny" / "summary.json").read_text())
     assert {"check", "value", "low", "high", "target", "pass"} == set(checks[0])
+    told = json.loads(cli("bench", "suite", "tiny", "--out", "tiny", "--resume", "--json").out)
+    assert told["checks"] == checks
+    assert set(told["not_run"]) == {"nowhere"}
 
 
 def test_methods_lists_what_each_can_do(cli):
