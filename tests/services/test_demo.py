@@ -125,6 +125,16 @@ def test_a_folder_with_masks_is_played_and_images_without_are_only_proposed(tmp_
     assert "proposal only" in (tmp_path / "out" / "index.md").read_text()
 
 
+def test_a_method_that_must_be_told_the_object_leaves_no_empty_mask(tmp_path):
+    root = write_folder(tmp_path / "mine", [8], masks=False)
+    config = DemoConfig(out=tmp_path / "out", method="geodesic", folder=root)
+    (one,) = run_demo(config).played
+    assert one.mask is None
+    assert one.predicted_dice is None
+    assert not (tmp_path / "out" / "proposals").exists()
+    assert "until somebody points" in (tmp_path / "out" / "index.html").read_text()
+
+
 def test_a_folder_of_plain_images_gets_proposals_only(tmp_path):
     root = write_folder(tmp_path / "mine", [8], masks=False)
     (sample,) = folder_samples(root)

@@ -201,9 +201,11 @@ class _Desk:
     def _written(self, mask: NDArray[np.bool_], folder: str) -> Played:
         sample, geometry = self.sample, self.image.geometry
         suffix = mask_suffix(sample.file or Path(self.image.name), geometry)
-        mask_path = Path(folder) / f"{sample.id}{suffix}"
+        found = bool(mask.any())
+        mask_path = Path(folder) / f"{sample.id}{suffix}" if found else None
         sheet_path = Path("sheets") / f"{sample.id}.png"
-        write_mask(self.config.out / mask_path, mask, geometry)
+        if mask_path is not None:
+            write_mask(self.config.out / mask_path, mask, geometry)
         write_bytes(self.config.out / sheet_path, self._sheet())
         actions: Counter[str] = Counter()
         for row in self.rows:
@@ -216,7 +218,7 @@ class _Desk:
             wish=sample.wish,
             dice=tuple(reached),
             accepted_dice=None if self.reference is None else float(dice(mask, self.reference)),
-            predicted_dice=self.rows[-1].proposal.predicted_dice,
+            predicted_dice=self.rows[-1].proposal.predicted_dice if found else None,
             actions=dict(actions),
             mask=mask_path,
             sheet=sheet_path,

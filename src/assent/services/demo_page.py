@@ -27,9 +27,9 @@ class Played:
         wish: What the simulated person wanted; "" where nobody was simulated.
         dice: Dice of the recommendation after 0, 1, 2, … answers; empty without a reference.
         accepted_dice: Of the accepted mask; None without a reference.
-        predicted_dice: What the method expected of its last recommendation.
+        predicted_dice: What the method expected of its last recommendation; None if that is empty.
         actions: Answers by kind, acceptance included.
-        mask: Written mask, relative to the output folder.
+        mask: Written mask, relative to the output folder; None if it would be empty.
         sheet: Contact sheet, relative to the output folder.
     """
 
@@ -39,9 +39,9 @@ class Played:
     wish: str
     dice: tuple[float, ...]
     accepted_dice: float | None
-    predicted_dice: float
+    predicted_dice: float | None
     actions: Mapping[str, int]
-    mask: Path
+    mask: Path | None
     sheet: Path
 
     @property
@@ -90,7 +90,7 @@ def effort_rows(report: DemoReport) -> list[tuple[str, ...]]:
                 ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "–",
                 f"{one.dice[0]:.3f}" if one.dice else "–",
                 "–" if one.accepted_dice is None else f"{one.accepted_dice:.3f}",
-                f"{one.predicted_dice:.3f}",
+                "–" if one.predicted_dice is None else f"{one.predicted_dice:.3f}",
             )
         )
     return rows
@@ -99,7 +99,11 @@ def effort_rows(report: DemoReport) -> list[tuple[str, ...]]:
 def to_json(report: DemoReport) -> dict[str, Any]:
     """A JSON-able description; paths are relative to the output folder."""
     played = [
-        {**asdict(one), "mask": one.mask.as_posix(), "sheet": one.sheet.as_posix()}
+        {
+            **asdict(one),
+            "mask": None if one.mask is None else one.mask.as_posix(),
+            "sheet": one.sheet.as_posix(),
+        }
         for one in report.played
     ]
     return {
@@ -190,13 +194,19 @@ def _markdown(report: DemoReport, plots: Sequence[tuple[str, str]]) -> str:
     parts += [f"- Passed over: {name}. {reason}" for name, reason in report.passed_over]
     for one in report.played:
         parts.append(f"## {one.id}")
-        parts.append(f"{_described(one)} Mask: [{one.mask.name}]({one.mask.as_posix()})")
+        link = "" if one.mask is None else f" Mask: [{one.mask.name}]({one.mask.as_posix()})"
+        parts.append(_described(one) + link)
         parts.append(f"![Contact sheet of {one.id}]({one.sheet.as_posix()})")
     return "\n\n".join(parts) + "\n"
 
 
 def _described(one: Played) -> str:
-    wanted = f"Wanted: {one.wish}." if one.wish else "Nobody answered: this is a proposal only."
+    if one.wish:
+        wanted = f"Wanted: {one.wish}."
+    elif one.mask is None:
+        wanted = "Nobody answered, and the method proposes nothing until somebody points."
+    else:
+        wanted = "Nobody answered: this is a proposal only."
     return f"{one.origin[:1].upper()}{one.origin[1:]}. {wanted}"
 
 
@@ -230,12 +240,8 @@ def _html(report: DemoReport, plots: Sequence[tuple[str, str]]) -> str:
     for name, reason in report.passed_over:
         parts.append(f"<p>Passed over: {html.escape(name)}. {html.escape(reason)}</p>")
     for one in report.played:
-        link = html.escape(one.mask.as_posix())
         parts.append(f"<h2>{html.escape(one.id)}</h2>")
-        parts.append(
-            f"<p>{html.escape(_described(one))}"
-            f' Mask: <a href="{link}">{html.escape(one.mask.name)}</a></p>'
-        )
+        parts.append(f"<p>{html.escape(_described(one))}{_html_link(one.mask)}</p>")
         parts.append(_figure(one.sheet.as_posix(), f"Contact sheet of {one.id}"))
     body = "\n".join(parts)
     return (
@@ -244,6 +250,12 @@ def _html(report: DemoReport, plots: Sequence[tuple[str, str]]) -> str:
         f"<title>Segmented by choosing</title>\n<style>{_STYLE}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
+
+
+def _html_link(path: Path | None) -> str:
+    if path is None:
+        return ""
+    return f' Mask: <a href="{html.escape(path.as_posix())}">{html.escape(path.name)}</a>'
 
 
 def _figure(name: str, words: str) -> str:
