@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from assent.core.candidates import Proposal
 from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.prompts import Prompt
+from assent.core.uncertainty import entropy_bits
 from assent.methods.answers import check_answer
 
 DISTINCT_DICE = 0.97
@@ -133,14 +134,6 @@ def expected_dice(probability: NDArray[np.float32], mask: NDArray[np.bool_]) -> 
     if total == 0.0:
         return 1.0
     return min(1.0, 2.0 * float(probability.sum(dtype=np.float64, where=mask)) / total)
-
-
-def entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Entropy of a yes-or-no question, in [0, 1] bits, of the shape of ``probability``."""
-    p = np.clip(probability, np.float32(1e-7), np.float32(1 - 1e-7))
-    q = np.float32(1) - p
-    bits = -(p * np.log2(p) + q * np.log2(q))
-    return np.asarray(np.clip(bits, 0.0, 1.0), dtype=np.float32)
 
 
 def _move(heard: S, asked: S, index: int, page: int) -> S:

@@ -27,7 +27,7 @@ class RandomWalkerConfig(SeedConfig):
     working_size: int = 256
     """Longest side in pixels on which the walk is solved; larger slices are reduced to it."""
 
-    beta: float = 130.0
+    beta: float = 500.0
     """How much an edge slows the walker down (the paper's free parameter)."""
 
     def __post_init__(self) -> None:
@@ -51,6 +51,10 @@ def spread(voxels: NDArray[np.float32], seeds: Seeds, beta: float) -> NDArray[np
     labels = np.where(seeds.inside, 1, np.where(seeds.outside, 2, 0))
     if labels.all():
         return seeds.inside.astype(np.float32)
+    if float(voxels.std()) == 0.0:
+        # Edges are measured against the spread of intensities; a ramp that the walker does not
+        # notice stands in where there is none.
+        voxels, beta = np.indices(voxels.shape, dtype=np.float32)[1], 1e-6
     share = random_walker(
         voxels,
         labels,
