@@ -24,7 +24,7 @@ test: $(INSTALLED)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not gpu and not network" \
-	    --cov=assent.core --cov=assent.sessions --cov-report=term:skip-covered --cov-fail-under=95
+	    --cov=src/assent/core --cov=src/assent/sessions --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(INSTALLED)
 	$(PYTEST) -q -m "$(UNIT)"
