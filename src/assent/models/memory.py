@@ -123,7 +123,10 @@ class ContextMemory(nn.Module):
         flat = rearrange(seen, "B C h w -> B (h w) C")
         query = self._key(flat, rearrange(_fourier(seen), "B C h w -> B (h w) C"))
         score = self.sharpness.exp() * query @ tokens.keys.transpose(1, 2)
-        score = score + torch.log(tokens.weight.clamp_min(1e-9))[:, None]
+        # A finite floor, so that an item without any token stays a number until it is zeroed.
+        counts = torch.log(tokens.weight.clamp_min(1e-9))
+        counts = counts.masked_fill(tokens.weight <= 0, -1e4)
+        score = score + counts[:, None]
         present = (tokens.weight > 0).any(1)
         mass = (
             torch.logsumexp(score, -1, keepdim=True)

@@ -89,8 +89,8 @@ def recall(
 
     Greedy maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
     """
-    if len(remembered) <= most:
-        return tuple(remembered)
+    if len(remembered) <= most or most <= 0:
+        return tuple(remembered)[: max(0, most)]
     looks = np.stack([entry.look for entry in remembered])
     to_target = looks @ look
     among = looks @ looks.T
