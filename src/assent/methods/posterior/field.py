@@ -1,12 +1,13 @@
 """Logits of every slice for any z: the network's answer to image, prompts and context.
 
-Slices with prompts are segmented from them. From there the object is followed slice by slice: each
-slice sees its neighbour's mask as the previous mask and the segmented slices as context. Without
-any prompt every slice is read from the context alone.
+Slices that were told where the object is are segmented from their prompts. From there the object
+is followed slice by slice: each slice sees its neighbour's mask as the previous mask, seeds that
+this mask lends, and its own prompts where they only say what is outside. Without any prompt every
+slice is read from the context alone.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -100,10 +101,15 @@ def solve_field(
                 None if previous is None else previous[index],
             )
         return Field(mean, directions)
-    for index in drawn:
-        put(index, draw_marks(prompts, index, grid), None if previous is None else previous[index])
-    for start, stop, step in _paths(drawn, depth):
-        _follow(mean, put, start, stop, step, grid)
+    marks = {index: draw_marks(prompts, index, grid) for index in drawn}
+    # Where only the outside was marked, what is inside must come from a neighbour.
+    told = [k for k in drawn if marks[k].positive.any() or marks[k].box.any()] or list(drawn)
+    for index in told:
+        put(index, marks[index], None if previous is None else previous[index])
+    for start, stop, step in _paths(told, depth):
+        ended = _follow(mean, put, marks, range(start, stop, step))
+        if ended is not None:
+            mean[ended], directions[:, ended] = ABSENT, 0.0
     return Field(mean, directions)
 
 
@@ -120,30 +126,33 @@ def _paths(drawn: Sequence[int], depth: int) -> list[tuple[int, int, int]]:
 def _follow(
     mean: Plane,
     put: Callable[[int, Marks, Plane | None], None],
-    start: int,
-    stop: int,
-    step: int,
-    grid: WorkingGrid,
-) -> None:
-    before = mean[start] > 0
-    for index in range(start + step, stop, step):
+    drawn: Mapping[int, Marks],
+    path: range,
+) -> int | None:
+    """Segment slice after slice; returns the one on which the object was lost, if any."""
+    before = mean[path[0]] > 0
+    for index in path[1:]:
         if before.sum() < LEAST_PIXELS:
-            return
-        probability = 1.0 / (1.0 + np.exp(-np.clip(mean[index - step], -30, 30)))
-        put(index, _carried(before), probability.astype(np.float32))
+            return None
+        probability = 1.0 / (1.0 + np.exp(-np.clip(mean[index - path.step], -30, 30)))
+        put(index, _carried(before, drawn.get(index)), probability.astype(np.float32))
         found = mean[index] > 0
         overlap = 2.0 * (found & before).sum() / max(1, found.sum() + before.sum())
         if overlap < LEAST_OVERLAP:
-            mean[index] = np.minimum(mean[index], ABSENT)
-            return
+            return index
         before = found
+    return None
 
 
-def _carried(mask: NDArray[np.bool_]) -> Marks:
-    """Seeds that a neighbour's mask lends: its core, and what lies clearly outside."""
+def _carried(mask: NDArray[np.bool_], drawn: Marks | None) -> Marks:
+    """Seeds that a neighbour's mask lends: its core, and what lies clearly outside.
+
+    What was drawn on the slice itself counts more.
+    """
     marks = empty_marks(1, *mask.shape)
     depth = ndimage.distance_transform_edt(mask)
-    marks.positive[0] = depth >= max(2.0, 0.6 * depth.max())
+    # A thin object has no pixel two pixels deep, and keeps its deepest ones.
+    marks.positive[0] = mask & (depth >= min(depth.max(), max(2.0, 0.6 * depth.max())))
     reach = max(6, int(0.5 * np.sqrt(mask.sum())))
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     top, left = max(0, rows[0] - reach), max(0, columns[0] - reach)
@@ -152,7 +161,13 @@ def _carried(mask: NDArray[np.bool_]) -> Marks:
     marks.negative[0, top : rows[-1] + reach, left] = True
     marks.negative[0, top : rows[-1] + reach, columns[-1] + reach - 1 : columns[-1] + reach] = True
     marks.negative[0] &= ~mask
-    return marks
+    if drawn is None:
+        return marks
+    return Marks(
+        (marks.positive & ~drawn.negative) | drawn.positive,
+        (marks.negative & ~drawn.positive) | drawn.negative,
+        drawn.box,
+    )
 
 
 def network_solver(
@@ -185,11 +200,13 @@ def network_solver(
 def classifier_solver(planes: Tensor, latent: int) -> Solver:
     """Segments slices by the classical margins alone: the fallback without weights.
 
-    Only components that hold a positive seed stay. The directions move the border in and out as
-    a whole, tilt it, and waver along it.
+    Only components that hold a positive seed stay; a box alone is seeded in its middle. The
+    directions move the border in and out as a whole, tilt it, and waver along it.
     """
 
     def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
+        if not marks.positive.any():
+            marks = replace(marks, positive=_core(marks.box[0])[None])
         _, found = network_inputs(planes[index : index + 1], marks, None)
         summed = (found.colour + found.path)[0].numpy()
         logits: Plane = np.asarray(EXPERT_SCALE * summed, np.float32)
@@ -199,6 +216,12 @@ def classifier_solver(planes: Tensor, latent: int) -> Solver:
         return logits, _border_directions(logits, latent)
 
     return solve
+
+
+def _core(box: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The middle of a filled box ``(H, W)``; nothing where there is none."""
+    depth = ndimage.distance_transform_edt(np.pad(box, 1))[1:-1, 1:-1]
+    return np.asarray(box & (depth >= 0.6 * depth.max()))
 
 
 def _anchored(logits: Plane, positive: NDArray[np.bool_]) -> Plane:

@@ -143,6 +143,7 @@ class Posterior:
         context: tuple[Remembered, ...] = ()
         if entries and embedding.look is not None:
             context = recall(entries, embedding.look, self.config.memory_entries)
+        self._check_profile(prior)
         latent_prior = profiles.prior_from(prior, self._latent, self.config)
         blank = PosteriorState(seed=seed, prior=latent_prior, context=context)
         return self._solved(embedding, blank, None)
@@ -166,7 +167,7 @@ class Posterior:
         check_answer(
             state.round,
             feedback,
-            lambda page: len(self._offer(state, embedding, page).choices),
+            lambda page: self._on_offer(embedding, state, page),
             embedding.image.shape_dhw,
             prompts_given=len(state.given),
         )
@@ -200,6 +201,7 @@ class Posterior:
             raise InputError("A profile is learned from finished images: accept them first.")
         within = self._constants.within_of(self._latent)
         profile = profiles.learn([item for item in finished if item is not None], within)
+        profile["weights"] = self.weights_digest
         widths = [
             profiles.width_direction(state.bases, _grid_spacing(state)) for state in states[-8:]
         ]
@@ -232,6 +234,13 @@ class Posterior:
                     " kind as context."
                 )
 
+    def _check_profile(self, prior: Prior | None) -> None:
+        if prior is not None and prior.get("weights", self.weights_digest) != self.weights_digest:
+            raise InputError(
+                "This profile was learned with other weights, where its numbers mean other habits."
+                " Reset it, or use the weights that it was learned with."
+            )
+
     def _solver(self, embedding: PosteriorEmbedding, context: Sequence[Remembered]) -> Solver:
         if self._network is None or embedding.seen is None:
             return classifier_solver(embedding.planes, self._latent)
@@ -260,9 +269,8 @@ class Posterior:
     def _weighed(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
     ) -> PosteriorState:
-        depth = len(state.solved.mean)
         answers = answers_of(
-            state.shown, state.prompts, state.slices, state.bases, embedding.grid, depth
+            state.shown, state.prompts, state.slices, state.bases, embedding.grid, self.config
         )
         particles = infer(
             state.bases,
@@ -274,6 +282,10 @@ class Posterior:
             previous=None if before is None else before.particles,
         )
         return replace(state, particles=particles, memo={})
+
+    def _on_offer(self, embedding: PosteriorEmbedding, state: PosteriorState, page: int) -> int:
+        # Nothing stands beside an accepted mask.
+        return 0 if state.accepted is not None else len(self._offer(state, embedding, page).choices)
 
     def _offer(self, state: PosteriorState, embedding: PosteriorEmbedding, page: int) -> Offer:
         key = ("offer", page)
@@ -330,7 +342,7 @@ class Posterior:
             particle_side(embedding.grid, depth, self.config),
         )
         answers = answers_of(
-            state.shown, state.prompts, state.slices, state.bases, embedding.grid, depth
+            state.shown, state.prompts, state.slices, state.bases, embedding.grid, self.config
         )
         finished = profiles.finish(
             state.bases,

@@ -12,7 +12,7 @@ from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import Decision, decide
 from assent.methods.posterior.grid import WorkingGrid
 from assent.methods.posterior.particles import Particles
-from assent.methods.posterior.state import PosteriorState, particle_side
+from assent.methods.posterior.state import PosteriorState, block_of, particle_side
 
 LEVELS: tuple[float, ...] = (0.1, 0.25, 0.4, 0.6, 0.75, 0.9)
 """Level sets of the posterior mean that may be shown besides particles."""
@@ -32,15 +32,15 @@ class FromLevel:
     level: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WithoutPart:
     """The recommendation without one of its components.
 
     Attributes:
-        point: A flat index of the particle grid inside that component.
+        part: ``(D, h, w)`` bool, that component on the particle grid.
     """
 
-    point: int
+    part: NDArray[np.bool_] = field(repr=False)
 
 
 Source = FromParticle | FromLevel | WithoutPart
@@ -105,7 +105,7 @@ def _variants(bases: Bases, decision: Decision) -> tuple[list[Source], NDArray[n
     if 2 <= count <= 8:
         for k in np.argsort(sizes)[:4] + 1:
             part = labels.ravel() == k
-            sources.append(WithoutPart(int(np.flatnonzero(part)[0])))
+            sources.append(WithoutPart(part.reshape(bases.shape)))
             masks.append(decision.mask & ~part)
     kept = [k for k, mask in enumerate(masks) if mask.any()]
     extras = np.array([masks[k] for k in kept], bool).reshape(len(kept), decision.mask.size)
@@ -183,8 +183,8 @@ def working_logits(state: PosteriorState, offer: Offer, index: int) -> NDArray[n
                 planes.append(next(particles))
             case FromLevel(level):
                 planes.append(score - _logit(np.float32(level)))
-            case WithoutPart(point):
-                planes.append(_without(state, recommended, point, index))
+            case WithoutPart(part):
+                planes.append(_without(state, recommended, part, index))
     return np.stack(planes).astype(np.float32)
 
 
@@ -194,19 +194,19 @@ def _logit(p: NDArray[np.float32] | np.float32) -> NDArray[np.float32]:
 
 
 def _without(
-    state: PosteriorState, recommended: NDArray[np.float32], point: int, index: int
+    state: PosteriorState, recommended: NDArray[np.float32], part: NDArray[np.bool_], index: int
 ) -> NDArray[np.float32]:
     """The recommendation's logits with one component pushed out, on one slice."""
-    place, row, column = np.unravel_index(point, state.bases.shape)
-    if state.slices[int(place)] != index and len(state.slices) > 1:
+    if index not in state.slices:
         return recommended
-    step = [w / p for w, p in zip(recommended.shape, state.bases.shape[1:], strict=True)]
-    labels, _ = components((recommended > 0)[None])
-    top, left = int(row * step[0]), int(column * step[1])
-    window = labels[0, top : top + int(np.ceil(step[0])), left : left + int(np.ceil(step[1]))]
-    found = np.bincount(window.ravel())
-    found[0] = 0
-    if not found.any():
-        return recommended
-    part = labels[0] == int(found.argmax())
-    return np.where(part, -np.abs(recommended), recommended).astype(np.float32)
+    height, width = recommended.shape
+    block = block_of(state.bases, (height, width))
+    coarse = part[state.slices.index(index)]
+    here = coarse.repeat(block, axis=0).repeat(block, axis=1)[:height, :width]
+    labels, count = components((recommended > 0)[None])
+    # Finer edges than those of the particle grid: what lies mostly in the part goes with it.
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    within = np.bincount(labels[0][here], minlength=count + 1)
+    goes = 2 * within > sizes
+    goes[0] = False
+    return np.where(goes[labels[0]], -np.abs(recommended), recommended).astype(np.float32)

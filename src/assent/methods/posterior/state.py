@@ -156,40 +156,54 @@ def answers_of(
     slices: Sequence[int],
     bases: Bases,
     grid: WorkingGrid,
-    depth: int,
+    config: PosteriorConfig,
 ) -> list[Answer]:
     """The whole history as evidence on the present particle grid."""
     answers: list[Answer] = []
     plane = bases.shape[1:]
     for item in shown:
-        masks = item.masks.unpack().reshape(-1, depth, *plane)[:, list(slices)]
+        masks = item.masks.unpack()
+        masks = masks.reshape(len(masks), -1, *plane)[:, list(slices)]
         flat = masks.reshape(len(masks), -1)
         if isinstance(item.answer, str):
             answers.append(JudgeAnswer.of(flat[0], flat[1], item.answer))
         else:
             answers.append(PickAnswer(PackedMasks.of(flat), item.answer))
     place = {z: k for k, z in enumerate(slices)}
-    step = tuple(p / n for p, n in zip(plane, grid.padded_hw, strict=True))
-    return answers + [_drawn(p, place, step, bases, grid) for p in prompts]
+    block = block_of(bases, grid.padded_hw)
+    reach = max(1.0, config.touch_px / block)
+    return answers + [_drawn(p, place, (block, reach), bases, grid) for p in prompts]
+
+
+def block_of(bases: Bases, working_hw: tuple[int, int]) -> int:
+    """Working pixels per side of a particle point.
+
+    >>> flat = np.zeros(16 * 6, np.float32)
+    >>> block_of(Bases(flat, flat[None], (1, 16, 6)), (48, 16))
+    3
+    """
+    return max(-(-w // n) for w, n in zip(working_hw, bases.shape[1:], strict=True))
 
 
 def _drawn(
     prompt: Prompt,
     place: dict[int, int],
-    step: tuple[float, ...],
+    scale: tuple[int, float],
     bases: Bases,
     grid: WorkingGrid,
 ) -> Answer:
+    block, touch = scale
+
     def at(y: int, x: int) -> tuple[int, int]:
         row, column = grid.point(y, x)
-        return int(row * step[0]), int(column * step[1])
+        return row // block, column // block
 
     if isinstance(prompt, BoundingBox):
         low, high = at(*prompt.low_zyx[1:]), at(prompt.high_zyx[1] - 1, prompt.high_zyx[2] - 1)
         inside = [place[z] for z in range(prompt.low_zyx[0], prompt.high_zyx[0]) if z in place]
         first, last = (min(inside), max(inside) + 1) if inside else (0, 0)
-        reach = (1.0, max(1.0, 3.0 * step[0]), max(1.0, 3.0 * step[1]))
-        return BoxAnswer((first, *low), (last, high[0] + 1, high[1] + 1), reach)
+        upper = (last, high[0] + 1, high[1] + 1)
+        return BoxAnswer((first, *low), upper, (1.0, touch, touch))
     points = prompt.points_zyx if isinstance(prompt, Scribble) else (prompt.at_zyx,)
     found = {(place[z], *at(y, x)) for z, y, x in points if z in place}
     index = np.array(sorted(found), np.int64).reshape(-1, 3)
