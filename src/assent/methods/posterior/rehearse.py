@@ -8,6 +8,7 @@ that z means the same habit everywhere. Between rounds a simulated click correct
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from assent.methods.posterior.channels import (
     network_inputs,
 )
 from assent.methods.posterior.episodes import TARGETS, Batch
-from assent.methods.posterior.network import PosteriorNetwork
+from assent.methods.posterior.network import STRIDE, PosteriorNetwork
 from assent.models.latent import draw_latent, solve_latent
 from assent.models.memory import Tokens
 
@@ -55,7 +56,7 @@ class PosteriorTraining:
         """Known settings by name.
 
         Raises:
-            ConfigError: Naming what is unknown and what is known.
+            ConfigError: Naming what is unknown and what is known, or what is misstated.
         """
         known = {f.name for f in fields(cls)}
         unknown = set(settings) - known
@@ -64,9 +65,7 @@ class PosteriorTraining:
                 f"Unknown training setting {sorted(unknown)[0]!r};"
                 f" known: {', '.join(sorted(known))}."
             )
-        base = cls()
-        values = {name: type(getattr(base, name))(value) for name, value in settings.items()}
-        return replace(base, **values)
+        return replace(cls(), **{name: _read(name, value) for name, value in settings.items()})
 
     def side_at(self, done: float) -> int:
         """Image side at a share of the run."""
@@ -77,6 +76,26 @@ class PosteriorTraining:
     def episodes_at(self, side: int) -> int:
         """Episodes per step, about constant in pixels."""
         return max(1, min(8, round(self.episodes * (128 / side) ** 2)))
+
+
+def _read(name: str, value: Any) -> Any:
+    """A setting's value as the kind of its default; at least one episode and one round."""
+    try:
+        if name == "sizes":
+            sizes = tuple((float(until), int(side)) for until, side in value)
+            if sizes and all(side >= STRIDE and side % STRIDE == 0 for _, side in sizes):
+                return sizes
+        else:
+            kind = type(getattr(PosteriorTraining(), name))
+            if kind(value) == float(value) >= (1 if kind is int else 0):
+                return kind(value)
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(
+        f"The training setting {name} is {value!r}; expected a value like"
+        f" {getattr(PosteriorTraining(), name)!r}"
+        + (f", sides being multiples of {STRIDE}." if name == "sizes" else ".")
+    )
 
 
 def episode_loss(

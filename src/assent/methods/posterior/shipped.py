@@ -79,8 +79,15 @@ def load(path: Path | None) -> tuple[PosteriorNetwork, Constants, str]:
             f"{found.name} holds weights of {facts.get('architecture', 'something else')!r};"
             " expected 'posterior'. Name a file that `assent train posterior` wrote."
         )
-    shape = dict(facts["shape"])
-    shape["widths"] = tuple(shape["widths"])
-    network = PosteriorNetwork(NetworkShape(**shape))
+    try:
+        shape = dict(facts["shape"])
+        shape["widths"] = tuple(shape["widths"])
+        network = PosteriorNetwork(NetworkShape(**shape))
+        constants = Constants.read(facts)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f"{found.name} does not state its sizes and constants as this version knows them;"
+            " expected a file that `assent train posterior` wrote. Train or copy it again."
+        ) from error
     files.load_weights(network, found)
-    return network.eval(), Constants.read(facts), files.digest(found)
+    return network.eval(), constants, files.digest(found)

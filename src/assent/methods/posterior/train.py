@@ -65,9 +65,11 @@ def train(
     sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[config.seed, rank, run.step])
     rng = np.random.default_rng([config.seed, rank, run.step])
     last_saved = last_checked = time.monotonic()
-    curve = _Curve(config.out.with_suffix(".csv"), append=resume is not None)
+    curve = None
+    if rank == 0:
+        curve = _Curve(config.out.with_suffix(".csv"), append=resume is not None)
     try:
-        while (done := _done(run, config)) < 1.0:
+        while (done := _agreed(_done(run, config), world, compute)) < 1.0:
             started = time.monotonic()
             figures = _step(run, sampler, settings, compute, rng, done, world)
             run.seconds += time.monotonic() - started
@@ -80,13 +82,14 @@ def train(
             ):
                 figures |= _validate(run, held_out, settings, compute, config.seed)
                 last_checked = time.monotonic()
-            if rank == 0:
+            if curve is not None:
                 curve.write(run.step, run.seconds, figures)
             if rank == 0 and now - last_saved > 60 * config.checkpoint_minutes:
                 _checkpoint(run, config)
                 last_saved = time.monotonic()
     finally:
-        if rank == 0:
+        if curve is not None:
+            curve.close()
             _checkpoint(run, config)
     if rank == 0:
         final = _validate(run, held_out, settings, compute, config.seed) if held_out else {}
@@ -158,8 +161,18 @@ def _validate(
 
 def _done(run: _Run, config: TrainConfig) -> float:
     if config.steps is not None:
-        return run.step / max(1, config.steps)
-    return run.seconds / (60.0 * (config.minutes or 120.0))
+        return run.step / config.steps if config.steps > 0 else 1.0
+    minutes = 120.0 if config.minutes is None else config.minutes
+    return run.seconds / (60.0 * minutes) if minutes > 0 else 1.0
+
+
+def _agreed(done: float, world: int, compute: Compute) -> float:
+    """The first process's share of the run: clocks differ, and all must stop at the same step."""
+    if world == 1:
+        return done
+    told = torch.tensor([done], dtype=torch.float64, device=compute.device)
+    torch.distributed.broadcast(told, 0)
+    return float(told)
 
 
 def _checkpoint(run: _Run, config: TrainConfig) -> None:
@@ -252,3 +265,7 @@ class _Curve:
         row = [f"{figures[c]:.5g}" if c in figures else "" for c in self._columns]
         self._writer.writerow([step, f"{seconds:.1f}", *row])
         self._file.flush()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
