@@ -42,7 +42,8 @@ def test_the_mean_weighs_the_experts_in(is_untrained):
         torch.nn.init.normal_(head.out.weight)
     features, experts = torch.randn(2, 4, 5, 7), torch.randn(2, 2, 5, 7)
     mean, directions = head(features, experts)
-    assert mean.shape == (2, 1, 5, 7) and directions.shape == (2, 3, 5, 7)
+    assert mean.shape == (2, 1, 5, 7)
+    assert directions.shape == (2, 3, 5, 7)
     if is_untrained:
         assert torch.allclose(mean[:, 0], experts.sum(1), atol=1e-6)
     raised, same = head(features, experts + torch.tensor([1.0, 0.0])[:, None, None])
@@ -95,7 +96,8 @@ def test_the_solution_is_stationary_and_its_precision_is_the_hessian(seed):
 def test_the_precision_is_positive_definite_even_where_everything_is_certain():
     mean, directions = torch.full((1, 50), 60.0), torch.randn(1, 4, 50)
     z, root = solve_latent(mean, directions, torch.zeros(1, 50))
-    assert torch.isfinite(z).all() and (z.abs() <= 4).all()
+    assert torch.isfinite(z).all()
+    assert (z.abs() <= 4).all()
     assert (torch.diagonal(root[0]) >= 1 - 1e-5).all()
 
 
@@ -146,5 +148,6 @@ def test_mixed_precision_outside_does_not_reach_the_solver():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         mixed, mixed_root = solve_latent(mean, directions, target)
         drawn = draw_latent(mixed, mixed_root, torch.ones(1, 2))
-    assert torch.equal(plain, mixed) and torch.equal(plain_root, mixed_root)
+    assert torch.equal(plain, mixed)
+    assert torch.equal(plain_root, mixed_root)
     assert drawn.dtype == torch.float32

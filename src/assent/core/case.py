@@ -56,7 +56,7 @@ class TaskSource(Protocol):
 
     @property
     def use(self) -> str:
-        """"train", "unseen", or "" where the folder does not say."""
+        """Either "train" or "unseen"; "" where the folder does not say."""
 
     @property
     def modality(self) -> str:

@@ -17,7 +17,9 @@ def names() -> list[str]:
     return sorted(_installed())
 
 
-def build(name: str, *, settings: Mapping[str, Any] | None = None, weights: Path | None = None) -> Method:
+def build(
+    name: str, *, settings: Mapping[str, Any] | None = None, weights: Path | None = None
+) -> Method:
     """The method of that name, ready to use.
 
     Args:
@@ -40,7 +42,8 @@ def build(name: str, *, settings: Mapping[str, Any] | None = None, weights: Path
         if (error.name or "").startswith("assent"):
             raise
         raise MissingExtraError(
-            f"The method {name!r} needs the package {error.name!r}. Install it with: pip install {error.name}"
+            f"The method {name!r} needs the package {error.name!r}."
+            f" Install it with: pip install {error.name}"
         ) from error
     return factory(settings or {}, weights)
 
