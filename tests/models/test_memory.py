@@ -113,7 +113,8 @@ def test_gradients_reach_every_parameter(memory):
     seen = memory.features(entries(1, seed=5)[0])
     memory.read(seen, laid_out(tokens, (0, 1, 2))).square().sum().backward()
     for name, parameter in memory.named_parameters():
-        assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
 
 
 def test_what_is_read_lies_on_the_grid_of_the_target(memory):

@@ -31,6 +31,9 @@ LEAST_PIXELS = 8
 LEAST_OVERLAP = 0.25
 """An object that overlaps its neighbour's mask less than this (Dice) has ended."""
 
+LEAST_CONTRAST = 0.1
+"""Object and surroundings that differ less in intensity cannot be told apart by it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Field:
@@ -107,7 +110,7 @@ def solve_field(
     for index in told:
         put(index, marks[index], None if previous is None else previous[index])
     for start, stop, step in _paths(told, depth):
-        ended = _follow(mean, put, marks, range(start, stop, step))
+        ended = _follow(mean, put, marks, range(start, stop, step), planes)
         if ended is not None:
             mean[ended], directions[:, ended] = ABSENT, 0.0
     return Field(mean, directions)
@@ -128,20 +131,44 @@ def _follow(
     put: Callable[[int, Marks, Plane | None], None],
     drawn: Mapping[int, Marks],
     path: range,
+    planes: Tensor,
 ) -> int | None:
     """Segment slice after slice; returns the one on which the object was lost, if any."""
     before = mean[path[0]] > 0
     for index in path[1:]:
         if before.sum() < LEAST_PIXELS:
             return None
+        marks = _carried(before, drawn.get(index))
+        if _is_gone(marks, planes[index - path.step].numpy(), planes[index].numpy()):
+            return index
         probability = 1.0 / (1.0 + np.exp(-np.clip(mean[index - path.step], -30, 30)))
-        put(index, _carried(before, drawn.get(index)), probability.astype(np.float32))
+        put(index, marks, probability.astype(np.float32))
         found = mean[index] > 0
         overlap = 2.0 * (found & before).sum() / max(1, found.sum() + before.sum())
         if overlap < LEAST_OVERLAP:
             return index
         before = found
     return None
+
+
+def _is_gone(marks: Marks, there: Plane, here: Plane) -> bool:
+    """Whether the core of a neighbour's object looks like that object's surroundings here.
+
+    Lent seeds always find something, so where an object ends must be seen before they are used.
+
+    Args:
+        marks: Lent by the neighbour.
+        there: ``(3, h, w)`` the neighbour.
+        here: ``(3, h, w)`` the slice in question.
+    """
+    core, around = marks.positive[0], marks.negative[0]
+    if not (core.any() and around.any()):
+        return False
+    inside, outside = there[:, core].mean(1), there[:, around].mean(1)
+    if np.linalg.norm(inside - outside) < LEAST_CONTRAST:
+        return False
+    found = here[:, core].mean(1)
+    return bool(2 * np.linalg.norm(found - outside) < np.linalg.norm(found - inside))
 
 
 def _carried(mask: NDArray[np.bool_], drawn: Marks | None) -> Marks:

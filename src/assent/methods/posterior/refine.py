@@ -60,7 +60,8 @@ def refine(
     planes = to_rgb_unit(embedding.image)
     z = torch.from_numpy(state.particles.mean().astype(np.float32))
     for index in np.flatnonzero(recommended.any((1, 2))):
-        windows = _windows(probability[index], min(config.working_side, *grid.native_hw))
+        near = _near_border(probability[index])
+        windows = _windows(near, min(config.working_side, *grid.native_hw))
         for window in windows:
             image = np.ascontiguousarray(planes[:, index][(slice(None), *window)])
             found = _segment(
@@ -69,7 +70,7 @@ def refine(
                 _inside(state.prompts, int(index), window),
                 (network, compute, z, state),
             )
-            weight = _taper(found.shape) * _near_border(probability[index][window])
+            weight = _taper(found.shape) * near[window]
             blended = weight * found + (1 - weight) * probability[index][window]
             probability[index][window] = blended
         cut = _cut(proposal.probability[index], proposal.recommended[index])
@@ -86,10 +87,10 @@ def refine(
     )
 
 
-def _windows(probability: Probability, side: int) -> list[tuple[slice, slice]]:
-    """Windows that cover the uncertain border, greedily."""
-    height, width = probability.shape
-    open_border = _near_border(probability) > 0.5
+def _windows(near: Probability, side: int) -> list[tuple[slice, slice]]:
+    """Windows that cover the uncertain border (``_near_border``), greedily."""
+    height, width = near.shape
+    open_border = near > 0.5
     windows: list[tuple[slice, slice]] = []
     while open_border.any() and len(windows) < MOST_WINDOWS:
         row, column = np.argwhere(open_border)[0]
@@ -108,7 +109,7 @@ def _near_border(probability: Probability) -> Probability:
     """1 on the uncertain border, falling to 0 within a few pixels."""
     unsure = np.abs(probability - 0.5) < 0.35
     inside = probability > 0.5
-    edge = inside ^ ndimage.binary_erosion(inside)
+    edge = inside ^ ndimage.binary_erosion(inside, border_value=1)
     distance = ndimage.distance_transform_edt(~(unsure | edge))
     return np.asarray(np.clip(1.5 - distance / 6.0, 0.0, 1.0), np.float32)
 

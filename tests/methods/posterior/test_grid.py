@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assent.core.image import from_array
+from assent.core.prompts import BoundingBox, Click, Scribble
+from assent.methods.posterior.grid import WorkingGrid, draw_marks, marked_slices, working_planes
+from assent.methods.posterior.network import STRIDE
+
+sizes = st.tuples(st.integers(1, 400), st.integers(1, 400))
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@given(sizes, st.sampled_from([32, 48, 100, 256]))
+@settings(max_examples=50, deadline=None)
+def test_a_grid_reduces_pads_and_never_enlarges(native, side):
+    grid = WorkingGrid.of(native, side)
+    for n, inner, padded in zip(native, grid.inner_hw, grid.padded_hw, strict=True):
+        assert 1 <= inner <= min(n, side) <= n
+        assert inner <= padded < inner + STRIDE
+        assert padded % STRIDE == 0
+    if max(native) <= side:
+        assert grid.inner_hw == native
+
+
+@given(sizes, st.sampled_from([32, 100, 256]))
+@settings(max_examples=25, deadline=None)
+def test_planes_come_back_on_the_native_grid(native, side):
+    grid = WorkingGrid.of(native, side)
+    rows = torch.linspace(0, 1, native[0])[:, None]
+    ramp = (rows + torch.linspace(0, 1, native[1]))[None, None] / 2
+    reduced = grid.reduce(ramp)
+    assert reduced.shape == (1, 1, *grid.padded_hw)
+    back = grid.restore(reduced)
+    assert back.shape == ramp.shape
+    if grid.inner_hw == native:
+        assert torch.equal(back, ramp)
+    elif min(grid.inner_hw) >= 16:
+        assert (back - ramp).abs().max() < 0.1
+
+
+def test_padding_repeats_the_edge():
+    grid = WorkingGrid.of((9, 17), 256)
+    planes = torch.rand(1, 3, 9, 17)
+    padded = grid.reduce(planes)
+    assert padded.shape == (1, 3, 16, 32)
+    assert torch.equal(padded[..., 9:, :17], planes[..., 8:, :].expand(-1, -1, 7, -1))
+    assert torch.equal(padded[..., :9, 17:], planes[..., 16:].expand(-1, -1, -1, 15))
+
+
+@given(sizes, st.sampled_from([32, 100, 256]), st.data())
+@settings(max_examples=50, deadline=None)
+def test_a_point_lands_where_its_pixel_lies(native, side, data):
+    grid = WorkingGrid.of(native, side)
+    row = data.draw(st.integers(0, native[0] - 1))
+    column = data.draw(st.integers(0, native[1] - 1))
+    found = grid.point(row, column)
+    for place, at, n, inner in zip((row, column), found, native, grid.inner_hw, strict=True):
+        assert 0 <= at < inner
+        assert abs((at + 0.5) / inner - (place + 0.5) / n) <= 0.5 / inner + 1e-9
+
+
+@pytest.mark.parametrize("native", [(333, 251), (512, 300), (77, 410)])
+def test_a_click_lands_on_the_object_after_reduction(native):
+    rng = np.random.default_rng(0)
+    grid = WorkingGrid.of(native, 64)
+    for _ in range(20):
+        row, column = int(rng.integers(native[0])), int(rng.integers(native[1]))
+        plane = torch.zeros(1, 1, *native)
+        plane[..., max(0, row - 12) : row + 13, max(0, column - 12) : column + 13] = 1.0
+        assert grid.reduce(plane)[(0, 0, *grid.point(row, column))] > 0.5
+
+
+def test_gray_and_colour_become_three_channels_in_unit_range():
+    rng = np.random.default_rng(0)
+    for array in (rng.random((20, 30)) * 900, rng.random((20, 30, 3)), rng.random((18, 20, 30))):
+        image = from_array(array.astype(np.float32))
+        planes = working_planes(image, WorkingGrid.of((20, 30), 256))
+        assert planes.shape == (image.shape_dhw[0], 3, 32, 32)
+        assert planes.dtype == torch.float32
+        assert planes.min() >= 0
+        assert planes.max() <= 1
+
+
+def test_marked_slices_are_named_once_and_in_order():
+    prompts = (
+        Click((7, 1, 1)),
+        Scribble(((3, 1, 1), (4, 1, 2), (3, 2, 2)), False),
+        BoundingBox((4, 0, 0), (6, 5, 5)),
+    )
+    assert marked_slices(prompts) == (3, 4, 5, 7)
+    assert marked_slices(()) == ()
+
+
+GRID = WorkingGrid.of((40, 52), 64)
+
+
+def test_prompts_are_drawn_on_their_slice_only():
+    prompts = (
+        Click((1, 10, 12)),
+        Scribble(((1, 30, 40), (2, 30, 41)), False),
+        BoundingBox((1, 5, 6), (3, 20, 25)),
+    )
+    assert not draw_marks(prompts, 0, GRID).outside.any()
+    first, second = (draw_marks(prompts, k, GRID) for k in (1, 2))
+    assert first.positive[0, 10, 12]
+    assert first.positive.sum() == 13
+    assert not second.positive.any()
+    assert first.negative.sum() == second.negative.sum() == 1
+    assert first.negative[0, 30, 40]
+    assert second.negative[0, 30, 41]
+    assert np.array_equal(first.box, second.box)
+    assert first.box[0, 5:20, 6:25].all()
+    assert first.box.sum() == 15 * 19
+
+
+def test_a_later_prompt_overrides_an_earlier_one_where_they_overlap():
+    one, other = Click((0, 20, 20)), Click((0, 20, 22), False)
+    marks = draw_marks((one, other), 0, GRID)
+    assert not (marks.positive & marks.negative).any()
+    assert marks.negative.sum() == 13
+    assert 0 < marks.positive.sum() < 13
+    swapped = draw_marks((other, one), 0, GRID)
+    assert swapped.positive.sum() == 13
+    assert 0 < swapped.negative.sum() < 13
+
+
+def test_a_scribble_of_one_point_is_a_pixel_after_reduction():
+    grid = WorkingGrid.of((400, 520), 64)
+    marks = draw_marks((Scribble(((0, 399, 519),)),), 0, grid)
+    assert marks.positive.sum() == 1
+    assert marks.positive[(0, *(n - 1 for n in grid.inner_hw))]
