@@ -15,7 +15,7 @@ from assent.methods.protocol import Trainable, TrainConfig
 from assent.models.weights import info, read_weights
 from assent.testing.data import blob
 
-TINY = {"channels": [4, 8], "working_size": 32}
+TINY = {"channels": [2, 2, 4, 4, 4], "working_size": 32}
 
 
 @dataclass
@@ -133,7 +133,7 @@ def test_weights_of_another_kind_are_refused(tmp_path):
     with pytest.raises(WeightsError, match="holds weights of something else"):
         registry.build("unet", weights=tmp_path / "a.checkpoint.safetensors")
     with pytest.raises(WeightsError, match="does not fit"):
-        registry.build("unet", settings={"channels": [8, 8]}, weights=path)
+        registry.build("unet", settings={"channels": [2, 2, 4, 4, 8]}, weights=path)
     with pytest.raises(WeightsError, match="not a checkpoint"):
         train(tmp_path / "b.safetensors", resume=path)
 
@@ -191,3 +191,10 @@ def test_no_strength_but_flips_keeps_every_intensity():
     np.testing.assert_allclose(
         images.flatten(1).sort().values, image.flatten(1).sort().values, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("given", ["4,8,8", "[4, 8, 8]", [4, 8, 8], (4.0, 8.0, 8.0)])
+def test_channels_may_come_from_a_file_or_a_command_line(given):
+    assert registry.build("unet", settings={"channels": given}).config.channels == (4, 8, 8)
+    with pytest.raises(ConfigError, match="channels"):
+        registry.build("unet", settings={"channels": "wide"})

@@ -46,8 +46,8 @@ def weights(tmp_path_factory):
     shape = NetworkShape(widths=(8, 8, 8, 8, 8), key=4, value=4)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        unet, posterior = build_unet((4, 8)), PosteriorNetwork(shape)
-    facts = {"architecture": "unet", "settings": {"channels": [4, 8], "working_size": 32}}
+        unet, posterior = build_unet((2, 2, 4, 4, 4)), PosteriorNetwork(shape)
+    facts = {"architecture": "unet", "settings": {"channels": [2, 2, 4, 4, 4], "working_size": 32}}
     save_weights(folder / "unet.safetensors", unet.state_dict(), facts)
     facts = {"architecture": "posterior", "shape": asdict(shape)}
     save_weights(folder / "posterior.safetensors", posterior.state_dict(), facts)

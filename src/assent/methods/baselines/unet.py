@@ -31,6 +31,9 @@ from assent.models.device import Compute, choose_compute
 from assent.models.unet import build_unet
 from assent.models.weights import digest, load_weights, read_weights
 
+MULTIPLE = 32
+"""Sides are padded to multiples of this; two pixels are left at the coarsest of five levels."""
+
 SLICES_AT_ONCE = 8
 """Slices of a volume that go through the network together."""
 
@@ -39,8 +42,8 @@ SLICES_AT_ONCE = 8
 class UnetConfig:
     """Settings of the plain U-Net; those of the network come with its weights."""
 
-    channels: tuple[int, ...] = (32, 64, 128, 256, 256)
-    """Features at each resolution, finest first."""
+    channels: tuple[int, ...] = (32, 32, 64, 128, 256)
+    """Features at each resolution, finest first; also as text, as in "16,16,32,64,128"."""
 
     working_size: int = 256
     """Longest side in pixels that the network sees; others are resized to it."""
@@ -52,19 +55,15 @@ class UnetConfig:
     """Where it runs: auto, cpu, cuda or cuda:N."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(int(count) for count in self.channels))
-        if self.working_size < self.multiple:
+        given: Any = self.channels
+        counts = given.strip("[]()").split(",") if isinstance(given, str) else given
+        object.__setattr__(self, "channels", tuple(int(count) for count in counts))
+        if self.working_size < MULTIPLE:
             raise ConfigError(
-                f"unet.working_size is {self.working_size}, but {len(self.channels)} resolutions"
-                f" need at least {self.multiple} pixels."
+                f"unet.working_size is {self.working_size}, but must be at least {MULTIPLE} pixels."
             )
         if not 1 <= self.choices <= 16:
             raise ConfigError(f"unet.choices is {self.choices}, but must be between 1 and 16.")
-
-    @property
-    def multiple(self) -> int:
-        """Sides are padded to multiples of this; two pixels are left at the coarsest level."""
-        return int(2 ** len(self.channels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +193,7 @@ def predict(network: nn.Module, slices: Tensor, config: UnetConfig, compute: Com
     size = max(1, round(height * scale)), max(1, round(width * scale))
     # Antialiasing matters when shrinking and changes nothing when enlarging.
     seen = functional.interpolate(slices, size, mode="bilinear", antialias=True)
-    padding = [-length % config.multiple for length in size]
+    padding = [-length % MULTIPLE for length in size]
     padded = functional.pad(seen, (0, padding[1], 0, padding[0]))
     with compute.autocast():
         logits = network(padded.to(compute.device))[..., : size[0], : size[1]].float()

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from assent.core.case import TaskSource
 from assent.core.errors import ConfigError, InputError, WeightsError
-from assent.methods.baselines.unet import UnetConfig
+from assent.methods.baselines.unet import MULTIPLE, UnetConfig
 from assent.methods.baselines.unet_augment import Augmentation, augment
 from assent.methods.baselines.unet_samples import Sample, read_samples
 from assent.methods.protocol import Progress, Report, TrainConfig
@@ -89,7 +89,7 @@ def train(
         WeightsError: If the checkpoint does not fit.
     """
     settings = to_config(UnetTraining, config.settings)
-    size = -(-unet.working_size // unet.multiple) * unet.multiple
+    size = -(-unet.working_size // MULTIPLE) * MULTIPLE
     samples = read_samples(sources, "train", label=settings.label, size=size)
     held_out = read_samples(sources, "val", label=settings.label, size=size)
     if not samples:
