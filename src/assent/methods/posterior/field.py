@@ -177,7 +177,8 @@ def _carried(mask: NDArray[np.bool_], drawn: Marks | None) -> Marks:
     What was drawn on the slice itself counts more.
     """
     marks = empty_marks(1, *mask.shape)
-    depth = ndimage.distance_transform_edt(mask)
+    free = mask if drawn is None else mask & ~drawn.negative[0]
+    depth = ndimage.distance_transform_edt(free if free.any() else mask)
     # A thin object has no pixel two pixels deep, and keeps its deepest ones.
     marks.positive[0] = mask & (depth >= min(depth.max(), max(2.0, 0.6 * depth.max())))
     reach = max(6, int(0.5 * np.sqrt(mask.sum())))

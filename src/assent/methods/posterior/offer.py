@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assent.core.mask import components
-from assent.methods.posterior.bases import Bases, reduce_points
+from assent.methods.posterior.bases import Bases, dice_between, reduce_points
 from assent.methods.posterior.choose import choose
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import Decision, decide
@@ -94,7 +94,39 @@ def make_offer(
     scores = (
         particles.weights @ bases.dice(particles.z, fine[list(choice.shown)]) if choices else ()
     )
-    return Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.challenger)
+    offer = Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.challenger)
+    return _distinct(state, offer, grid, config)
+
+
+RENDERING = 0.01
+"""How much more alike (Dice) two masks may be when rendered than they were when chosen."""
+
+
+def _distinct(
+    state: PosteriorState, offer: Offer, grid: WorkingGrid, config: PosteriorConfig
+) -> Offer:
+    """The offer without alternatives that look like another mask once they are rendered.
+
+    They were compared on a coarse grid, where a border moves by whole points only.
+    """
+    height, width = grid.inner_hw
+    planes = [working_masks(state, offer, index)[:, :height, :width] for index in state.slices]
+    flat = np.stack(planes, axis=1).reshape(1 + len(offer.choices), -1)
+    alike = dice_between(flat, flat) > config.max_similarity + RENDERING
+    kept = [0]
+    for index in range(1, len(flat)):
+        if not alike[index, kept].any():
+            kept.append(index)
+    places = [index - 1 for index in kept[1:]]
+    challenger = offer.challenger
+    if challenger is not None:
+        challenger = places.index(challenger) if challenger in places else 0
+    return Offer(
+        offer.decision,
+        tuple(offer.choices[k] for k in places),
+        tuple(offer.scores[k] for k in places),
+        challenger if places else None,
+    )
 
 
 def _variants(bases: Bases, decision: Decision) -> tuple[list[Source], NDArray[np.bool_]]:

@@ -1,0 +1,165 @@
+import numpy as np
+import pytest
+import torch
+
+from assent.core.feedback import Correct
+from assent.core.image import from_array
+from assent.core.mask import components
+from assent.core.metrics import dice
+from assent.core.prompts import Click
+from assent.methods.posterior.bases import Bases
+from assent.methods.posterior.decide import mean_probability
+from assent.methods.posterior.offer import (
+    FromLevel,
+    FromParticle,
+    Offer,
+    WithoutPart,
+    mean_on_grid,
+    representatives,
+    shown_masks,
+    working_logits,
+    working_masks,
+)
+from assent.methods.posterior.particles import Particles
+from assent.methods.posterior.state import block_of
+from methods.posterior.posterior_tiny import ball, disk, scene, with_network, without_network
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def clicked(method, image, *prompts):
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=1)
+    return embedding, method.update(embedding, state, Correct(prompts, 0))
+
+
+@pytest.fixture(scope="module", params=["network", "fallback"])
+def played(request):
+    method = with_network() if request.param == "network" else without_network()
+    image, _ = scene()
+    embedding, state = clicked(method, image, Click((0, 18, 24)))
+    return method, embedding, state
+
+
+def test_the_recommendation_is_the_mean_cut_at_the_decision(played):
+    method, embedding, state = played
+    offer = method._offer(state, embedding, 0)
+    mean = mean_on_grid(state)[0]
+    recommended = working_masks(state, offer, 0)[0]
+    assert np.array_equal(recommended, mean > offer.decision.threshold)
+
+
+def test_every_alternative_is_rendered_from_its_source(played):
+    method, embedding, state = played
+    offer = method._offer(state, embedding, 0)
+    assert offer.choices
+    planes = working_logits(state, offer, 0)
+    assert len(planes) == 1 + len(offer.choices) == 1 + len(offer.scores)
+    mean = mean_on_grid(state)[0]
+    for source, plane in zip(offer.choices, planes[1:], strict=True):
+        match source:
+            case FromParticle(z):
+                assert np.array_equal(plane, state.solved.logits(z[None], 0)[0])
+            case FromLevel(level):
+                assert np.array_equal(plane > 0, mean > np.float32(level))
+            case WithoutPart():
+                assert (plane > 0).sum() < (planes[0] > 0).sum()
+    assert all(0 <= score <= 1 for score in offer.scores)
+    assert 0 <= offer.challenger < len(offer.choices)
+
+
+def test_masks_shown_are_kept_on_the_particle_grid(played):
+    method, embedding, state = played
+    offer = method._offer(state, embedding, 0)
+    kept = shown_masks(state, offer, embedding.grid, method.config)
+    assert kept.shape == (1 + len(offer.choices), *state.bases.shape)
+    assert (
+        np.array_equal(kept[0].ravel(), offer.decision.mask)
+        or dice(kept[0], offer.decision.mask.reshape(kept[0].shape)) > 0.95
+    )
+
+
+def test_few_representatives_keep_the_mean():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(300, 4))
+    particles = Particles.weighted(z, rng.normal(size=300), np.zeros(300))
+    few = representatives(particles)
+    assert len(few.z) < 60
+    assert np.allclose(few.mean(), particles.mean(), atol=0.5)
+    assert np.array_equal(few.z, representatives(particles).z)
+    small = Particles.weighted(z[:10], np.zeros(10), np.zeros(10))
+    assert representatives(small) is small
+    bases = Bases(
+        rng.normal(size=64).astype(np.float32),
+        rng.normal(size=(4, 64)).astype(np.float32),
+        (1, 8, 8),
+    )
+    exact, near = mean_probability(bases, particles), mean_probability(bases, few)
+    assert np.abs(exact - near).mean() < 0.1
+
+
+def two_disks():
+    """Two bright disks on one slice; a click in each."""
+    both = disk(at=(20, 14), radius=8) | disk(at=(20, 39), radius=6)
+    rng = np.random.default_rng(0)
+    image = from_array((50 + 130 * both + rng.normal(0, 5, both.shape)).astype(np.float32))
+    return image, both, (Click((0, 20, 14)), Click((0, 20, 39)))
+
+
+def test_a_component_can_be_left_out():
+    image, both, clicks = two_disks()
+    method = without_network(working_side=64)
+    embedding, state = clicked(method, image, *clicks)
+    base = method._offer(state, embedding, 0)
+    labels, count = components(base.decision.mask.reshape(state.bases.shape))
+    assert count == 2
+    for k in (1, 2):
+        offer = Offer(base.decision, (WithoutPart(labels == k),), (0.5,), 0)
+        full, rest = working_masks(state, offer, 0)
+        assert dice(full[None, :40, :52], both[None]) > 0.85
+        labels_fine, parts = components(rest[None])
+        assert parts == 1
+        assert not (rest & ~full).any()
+        assert 0.2 < rest.sum() / full.sum() < 0.8
+        assert labels_fine.max() == 1
+
+
+def test_a_component_of_a_volume_is_left_out_of_all_its_slices():
+    z, y, x = np.mgrid[:5, :40, :64]
+    near = (np.hypot(y - 20, x - 16) < 8) & (np.abs(z - 2) <= 1)
+    far = (np.hypot(y - 20, x - 48) < 8) & (np.abs(z - 2) <= 1)
+    rng = np.random.default_rng(0)
+    image = from_array((50 + 130 * (near | far) + rng.normal(0, 4, z.shape)).astype(np.float32))
+    method = without_network(working_side=64)
+    embedding, state = clicked(method, image, Click((2, 20, 16)), Click((2, 20, 48)))
+    base = method._offer(state, embedding, 0)
+    labels, count = components(base.decision.mask.reshape(state.bases.shape))
+    assert count == 2
+    offer = Offer(base.decision, (WithoutPart(labels == labels[2, 5, 12]),), (0.5,), 0)
+    rest = np.stack([working_masks(state, offer, k)[1] for k in range(5)])[:, :40, :64]
+    assert dice(rest, near) > 0.85
+    assert not rest[far].any()
+
+
+@pytest.mark.parametrize("sizes", [(48, 16, 16), (256, 208, 64), (64, 64, 13), (336, 80, 68)])
+def test_a_particle_point_stands_for_a_whole_block(sizes):
+    height, width, side = sizes
+    step = -(-height // side)
+    plane = (-(-height // step), -(-width // step))
+    flat = np.zeros(plane[0] * plane[1], np.float32)
+    assert block_of(Bases(flat, flat[None], (1, *plane)), (height, width)) == step
+
+
+def test_a_volume_shows_the_same_masks_on_all_slices():
+    method = with_network()
+    image, _ = ball()
+    embedding, state = clicked(method, image, Click((2, 19, 21)))
+    offer = method._offer(state, embedding, 0)
+    kept = shown_masks(state, offer, embedding.grid, method.config)
+    assert kept.shape[:2] == (1 + len(offer.choices), 6)
