@@ -110,6 +110,7 @@ def _distinct(
     They were compared on a coarse grid, where a border moves by whole points only.
     """
     height, width = grid.inner_hw
+    mean_on_grid(state)  # Kept for the rendering that follows.
     planes = [working_masks(state, offer, index)[:, :height, :width] for index in state.slices]
     flat = np.stack(planes, axis=1).reshape(1 + len(offer.choices), -1)
     alike = dice_between(flat, flat) > config.max_similarity + RENDERING
