@@ -479,3 +479,13 @@ def test_a_real_process_exits_with_two_and_one_line(tmp_path, words):
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert everything_in(tmp_path) == {}
+
+
+def test_the_remedy_for_several_series_works(cli, tmp_path):
+    folder = mixed_series(tmp_path)
+    words = ["segment", folder, "--method", "geodesic", "--click", "1,64,64,+", "--out", "m.nii.gz"]
+    assert cli(*words).code == 2
+    assert cli(*words, "--series", "2").code == 0
+    assert (tmp_path / "m.nii.gz").is_file()
+    refused = cli(*words, "--series", "3")
+    assert refused.code == 2

@@ -28,6 +28,7 @@ class SegmentRequest:
 
     Attributes:
         image: File, or folder of a DICOM series.
+        series: Which DICOM series of a folder that holds several, counted from 1; or None.
         method: Registered name.
         clicks: "z,y,x,+" or "z,y,x,-" each; of one slice also "y,x,+".
         box: "z0,y0,x0,z1,y1,x1", or None.
@@ -41,6 +42,7 @@ class SegmentRequest:
     """
 
     image: Path
+    series: int | None = None
     method: str = "posterior"
     clicks: tuple[str, ...] = ()
     box: str | None = None
@@ -127,7 +129,7 @@ def segment(request: SegmentRequest) -> Segmented:
         ConfigError: If a setting is wrong.
         WeightsError: If the weights do not fit.
     """
-    image = read_image(request.image)
+    image = read_image(request.image, series=request.series)
     prompts = _prompts(request, image)
     method = build_method(request.method, request.settings, request.weights)
     _check_told(method, prompts, request)

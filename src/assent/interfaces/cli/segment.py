@@ -21,6 +21,10 @@ EXAMPLES = (
 def segment(  # noqa: PLR0913 - every option is one
     *,
     image: Annotated[Path, typer.Argument(help="A file, or the folder of a DICOM series.")],
+    series: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which DICOM series of a folder that holds several."),
+    ] = None,
     method: Annotated[str, typer.Option(help="Name of the method.")] = "posterior",
     click: Annotated[
         list[str] | None,
@@ -46,6 +50,7 @@ def segment(  # noqa: PLR0913 - every option is one
     """Segment one image: the recommended mask, what it is expected to be worth, alternatives."""
     request = SegmentRequest(
         image=image,
+        series=series,
         method=method,
         clicks=tuple(click or ()),
         box=box,
