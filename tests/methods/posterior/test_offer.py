@@ -6,7 +6,7 @@ from assent.core.feedback import Correct
 from assent.core.image import from_array
 from assent.core.mask import components
 from assent.core.metrics import dice
-from assent.core.prompts import Click
+from assent.core.prompts import BoundingBox, Click, Scribble
 from assent.methods.posterior.bases import Bases
 from assent.methods.posterior.decide import mean_probability
 from assent.methods.posterior.offer import (
@@ -14,6 +14,7 @@ from assent.methods.posterior.offer import (
     FromParticle,
     Offer,
     WithoutPart,
+    _distinct,
     mean_on_grid,
     representatives,
     shown_masks,
@@ -21,7 +22,7 @@ from assent.methods.posterior.offer import (
     working_masks,
 )
 from assent.methods.posterior.particles import Particles
-from assent.methods.posterior.state import block_of
+from assent.methods.posterior.state import answers_of, block_of
 from methods.posterior.posterior_tiny import ball, disk, scene, with_network, without_network
 
 
@@ -163,3 +164,35 @@ def test_a_volume_shows_the_same_masks_on_all_slices():
     offer = method._offer(state, embedding, 0)
     kept = shown_masks(state, offer, embedding.grid, method.config)
     assert kept.shape[:2] == (1 + len(offer.choices), 6)
+
+
+def test_prompts_become_evidence_on_the_particle_grid():
+    image, _ = scene(height=96, width=72)
+    method = without_network(working_side=96, particle_side=48, choose_side=48, touch_px=8.0)
+    embedding, state = clicked(method, image, Click((0, 50, 30)))
+    assert state.bases.shape == (1, 48, 40)
+    prompts = (
+        Click((0, 95, 71)),
+        Scribble(((0, 10, 20), (0, 10, 21), (0, 12, 20)), False),
+        BoundingBox((0, 20, 10), (1, 60, 50)),
+    )
+    click, stroke, box = answers_of((), prompts, (0,), state.bases, embedding.grid, method.config)
+    assert click.positive
+    assert click.index.tolist() == [47 * 40 + 35]
+    assert not stroke.positive
+    assert stroke.index.tolist() == [5 * 40 + 10, 6 * 40 + 10], "two pixels share a point"
+    assert box.low_zyx == (0, 10, 5)
+    assert box.high_zyx == (1, 30, 25)
+    assert box.reach_zyx[1:] == (4.0, 4.0), "eight working pixels are four points"
+
+
+def test_masks_that_look_alike_once_rendered_are_shown_once(played):
+    method, embedding, state = played
+    base = method._offer(state, embedding, 0)
+    twice = Offer(base.decision, (*base.choices, base.choices[0]), (*base.scores, 0.5), 0)
+    kept = _distinct(state, twice, embedding.grid, method.config)
+    assert kept.choices == base.choices
+    assert kept.scores == base.scores
+    same = Offer(base.decision, (FromLevel(base.decision.threshold),), (0.5,), 0)
+    assert _distinct(state, same, embedding.grid, method.config).choices == ()
+    assert _distinct(state, same, embedding.grid, method.config).challenger is None

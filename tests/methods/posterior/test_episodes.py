@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+import torch
+
+from assent.datasets.synthetic import open_synthetic
+from assent.methods.posterior.episodes import (
+    TARGETS,
+    Batch,
+    EpisodeMix,
+    EpisodeSampler,
+    _Look,
+    _warp,
+)
+from assent.methods.posterior.tasks import Example, Task, read_tasks, signed_distance
+from methods.posterior.posterior_tiny import disk
+
+SIDE = 32
+REAL = EpisodeMix(raters=0.0, superpixels=0.0, phantoms=0.0, habit=0.0, context_most=3)
+PLAIN = _Look((False, False), invert=False, gray=False, channels=(0, 1, 2), zoom=1.0)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    return read_tasks(
+        [open_synthetic("raters2d", images=7), open_synthetic("cells2d", images=4)],
+        "train",
+        side=64,
+    )
+
+
+def same(one, other):
+    return one.kinds == other.kinds and all(
+        torch.equal(getattr(one, name), getattr(other, name))
+        for name in ("image", "target", "context_image", "context_mask", "confidence")
+    )
+
+
+def test_one_seed_gives_the_same_batches_and_another_gives_others(tasks):
+    def batches(seed):
+        sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[seed])
+        return [sampler.batch(2, SIDE) for _ in range(3)]
+
+    first, second, third = batches(1), batches(1), batches(2)
+    assert all(same(a, b) for a, b in zip(first, second, strict=True))
+    assert not any(same(a, b) for a, b in zip(first, third, strict=True))
+    assert not same(first[0], first[1])
+
+
+def test_batches_have_the_shapes_they_promise(tasks):
+    sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[0])
+    for _ in range(4):
+        batch = sampler.batch(3, SIDE)
+        entries = batch.confidence.shape[1]
+        assert batch.image.shape == (3 * TARGETS, 3, SIDE, SIDE)
+        assert batch.target.shape == (3 * TARGETS, 1, SIDE, SIDE)
+        assert batch.context_image.shape == (3, entries, 3, SIDE, SIDE)
+        assert batch.context_mask.shape == (3, entries, 1, SIDE, SIDE)
+        assert entries >= 2
+        assert entries % 2 == 0
+        assert batch.shared.shape == (3,)
+        assert len(batch.kinds) == 3
+        for mask in (batch.target, batch.context_mask):
+            assert set(mask.unique().tolist()) <= {0.0, 1.0}
+        assert batch.image.min() >= 0
+        assert batch.image.max() <= 1
+        assert torch.isfinite(batch.image).all()
+
+
+def test_context_that_is_absent_has_no_confidence(tasks):
+    sampler = EpisodeSampler(tasks, EpisodeMix(context_most=4), seed=[5])
+    sizes = []
+    for _ in range(12):
+        batch = sampler.batch(2, SIDE)
+        drawn = batch.context_image.flatten(2).any(-1)
+        assert torch.equal(drawn, batch.confidence > 0)
+        assert set(batch.confidence.unique().tolist()) <= {0.0, 1.0}
+        sizes += batch.confidence.sum(1).int().tolist()
+    assert 0 in sizes
+    assert max(sizes) > 1
+    assert max(sizes) <= 4
+
+
+def test_without_real_images_everything_is_invented():
+    batch = EpisodeSampler([], EpisodeMix(), seed=[0]).batch(3, SIDE)
+    assert batch.kinds == ("phantom",) * 3
+
+
+def test_every_kind_of_episode_is_drawn(tasks):
+    mix = EpisodeMix(raters=0.25, superpixels=0.25, phantoms=0.25, context_most=2)
+    sampler = EpisodeSampler(tasks, mix, seed=[0])
+    kinds = {kind for _ in range(10) for kind in sampler.batch(3, SIDE).kinds}
+    assert kinds == {"raters", "superpixel", "phantom", "real"}
+
+
+def test_z_is_shared_only_where_somebody_has_a_habit(tasks):
+    single = [t for t in tasks if not t.has_raters]
+    sampler = EpisodeSampler(single, REAL, seed=[0])
+    assert not any(sampler.batch(3, SIDE).shared.any() for _ in range(4))
+    several = EpisodeMix(raters=1.0, superpixels=0.0, phantoms=0.0)
+    sampler = EpisodeSampler(tasks, several, seed=[0])
+    shared = np.concatenate([sampler.batch(3, SIDE).shared for _ in range(6)])
+    assert 0.2 < shared.mean() < 0.8
+
+
+def test_a_task_with_fewer_images_than_targets_repeats_them():
+    mask = disk(40, 40, at=(20, 20), radius=9)
+    pixels = np.repeat((60 + 120 * mask)[None], 3, 0).astype(np.uint8)
+    task = Task("few", "disk", False, (Example(pixels, {"": signed_distance(mask)}),) * 2)
+    batch = EpisodeSampler([task], REAL, seed=[0]).batch(4, SIDE)
+    assert isinstance(batch, Batch)
+    assert (batch.confidence == 0).all(), "no image is left for the context"
+    assert batch.target.flatten(1).any(1).float().mean() > 0.8
+
+
+def warped(shape, hand=(0.0, 0.0), seed=0, radius=9.0):
+    mask = disk(*shape, at=(shape[0] / 2 - 0.5, shape[1] / 2 - 0.5), radius=radius)
+    pixels = np.repeat((250 * mask)[None], 3, 0).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    return _warp(pixels, signed_distance(mask), 48, PLAIN, hand, rng)
+
+
+@pytest.mark.parametrize("shape", [(40, 40), (40, 60), (64, 44)])
+def test_image_and_mask_move_together(shape):
+    for seed in range(8):
+        image, mask = warped(shape, seed=seed)
+        assert image.shape == (3, 48, 48)
+        assert mask.shape == (1, 48, 48)
+        bright = image.mean(0) > (image.max() + image.min()) / 2
+        inside = mask[0] > 0
+        overlap = 2 * (bright & inside).sum() / (bright.sum() + inside.sum())
+        assert overlap > 0.85
+
+
+def test_a_habit_moves_the_border_by_a_share_of_the_radius():
+    for seed in range(5):
+        areas = [float(warped((40, 40), (h, 0.0), seed)[1].sum()) for h in (-0.2, 0.0, 0.2)]
+        radii = np.sqrt(np.array(areas) / np.pi)
+        assert radii[0] / radii[1] == pytest.approx(0.8, abs=0.07)
+        assert radii[2] / radii[1] == pytest.approx(1.2, abs=0.07)
+
+
+def test_a_tight_habit_never_loses_the_object():
+    _, mask = warped((40, 40), (-1.5, 0.0))
+    assert mask.any()

@@ -1,0 +1,263 @@
+import csv
+import multiprocessing
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from assent.core.errors import ConfigError, InputError, WeightsError
+from assent.core.feedback import Correct
+from assent.core.prompts import Click
+from assent.datasets.synthetic import open_synthetic
+from assent.methods import registry
+from assent.methods.posterior import train as training
+from assent.methods.posterior.network import PosteriorNetwork
+from assent.methods.posterior.shipped import Constants, load
+from assent.methods.protocol import TrainConfig
+from assent.models.weights import info, read_weights, save_weights
+from methods.posterior.posterior_tiny import FEW, SHAPE, scene, tiny_network
+
+FAST = {"sizes": [[1.0, 32]], "episodes": 1, "rounds": 1}
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch):
+    """One thread, a tiny network, one episode a step, little validation."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    monkeypatch.setattr(
+        training, "PosteriorNetwork", lambda shape=None: PosteriorNetwork(shape or SHAPE)
+    )
+    monkeypatch.setattr(training.PosteriorTraining, "episodes_at", lambda self, side: 1)
+    monkeypatch.setattr(training, "VALIDATION_BATCHES", 1)
+    monkeypatch.setattr(training, "BANK_SIDE", 64)
+    yield
+    torch.set_num_threads(before)
+
+
+def config(out, **changes):
+    given = {"steps": 3, "device": "cpu", "seed": 7, "command": "a command", "settings": FAST}
+    return TrainConfig(out=out, **(given | changes))
+
+
+def sources(images=3):
+    """Three images are all for training; the fourth would be held out."""
+    return [open_synthetic("raters2d", images=images)]
+
+
+def quiet(progress):
+    pass
+
+
+def rows(path):
+    with path.open(newline="", encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_run_leaves_weights_curve_and_checkpoint(tmp_path):
+    seen = []
+    out = training.train(sources(4), config(tmp_path / "w.safetensors"), seen.append, None)
+    assert [p.step for p in seen] == [1, 2, 3]
+    assert [p.done for p in seen] == pytest.approx([1 / 3, 2 / 3, 1])
+    assert all(np.isfinite(v) for p in seen for v in p.figures.values())
+    curve = rows(tmp_path / "w.csv")
+    assert [int(row["step"]) for row in curve] == [1, 2, 3]
+    assert {"loss", "dice_0", "dice_z", "side", "rate", "val_loss"} <= set(curve[0])
+    facts = info(out)
+    assert facts["architecture"] == "posterior"
+    assert facts["steps"] == 3
+    assert facts["sets"] == [{"name": "synthetic-raters2d", "use": "train"}]
+    assert facts["tasks"] == ["synthetic-raters2d/lesion"]
+    assert facts["command"] == "a command"
+    assert facts["licence"] == "Apache-2.0"
+    assert "val_dice_z" in facts["figures"]
+    assert facts["dtypes"] == ["F16"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "w.checkpoint.safetensors",
+        "w.csv",
+        "w.safetensors",
+    ]
+
+
+def test_what_was_trained_can_be_worked_with(tmp_path):
+    out = training.train(sources(), config(tmp_path / "w.safetensors", steps=2), quiet, None)
+    network, constants, digest = load(out)
+    assert network.shape == SHAPE
+    assert not network.training
+    assert constants == Constants()
+    assert len(digest) == 64
+    method = registry.build("posterior", settings=FEW, weights=out)
+    assert method.weights_digest == digest
+    image, _ = scene()
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    state = method.update(embedding, state, Correct((Click((0, 18, 24)),), 0))
+    assert method.propose(embedding, state).recommended.shape == image.shape_dhw
+
+
+def test_training_repeats_from_its_seed(tmp_path):
+    paths = [
+        training.train(sources(), config(tmp_path / f"{k}.safetensors", seed=s), quiet, None)
+        for k, s in enumerate((1, 1, 2))
+    ]
+    tensors = [read_weights(path)[0] for path in paths]
+    name = "down.0.first.weight"
+    assert torch.equal(tensors[0][name], tensors[1][name])
+    assert not torch.equal(tensors[0][name], tensors[2][name])
+
+
+def run_of(out, resume):
+    settings = training.PosteriorTraining.from_settings(FAST)
+    return training._start(settings, 7, training.choose_compute("cpu"), resume)
+
+
+def test_a_checkpoint_restores_everything_exactly(tmp_path):
+    out = tmp_path / "w.safetensors"
+    training.train(sources(), config(out, steps=2), quiet, None)
+    checkpoint = tmp_path / "w.checkpoint.safetensors"
+    tensors, facts = read_weights(checkpoint)
+    run = run_of(out, checkpoint)
+    assert run.step == 2 == facts["step"]
+    assert run.seconds == facts["seconds"]
+    for name, value in run.network.state_dict().items():
+        assert torch.equal(value, tensors[f"network.{name}"])
+        assert torch.equal(run.average[name], tensors[f"average.{name}"])
+    moments = run.optimiser.state_dict()["state"]
+    assert len(moments) == len(list(run.network.parameters()))
+    for index, state in moments.items():
+        assert float(state["step"]) == 2
+        for key in ("exp_avg", "exp_avg_sq"):
+            assert torch.equal(state[key], tensors[f"adam.{index}.{key}"])
+    again = tmp_path / "again.safetensors"
+    training._checkpoint(run, config(again))
+    copied, _ = read_weights(tmp_path / "again.checkpoint.safetensors")
+    assert copied.keys() == tensors.keys()
+    assert all(torch.equal(copied[name], tensors[name]) for name in tensors)
+
+
+def test_a_step_after_resuming_is_the_step_that_would_have_come(tmp_path):
+    """Given the same batch, a restored run and the run itself take the same step."""
+    out = tmp_path / "w.safetensors"
+    training.train(sources(), config(out, steps=2), quiet, None)
+    checkpoint = tmp_path / "w.checkpoint.safetensors"
+    compute = training.choose_compute("cpu")
+    settings = training.PosteriorTraining.from_settings(FAST)
+    tasks = training.read_tasks(sources(), "train", side=64)
+    ends = []
+    for _ in range(2):
+        run = run_of(out, checkpoint)
+        sampler = training.EpisodeSampler(tasks, training.EpisodeMix(), seed=[0])
+        rng = np.random.default_rng(0)
+        training._step(run, sampler, settings, compute, rng, 0.5, 1)
+        ends.append(run)
+    for a, b in zip(ends[0].network.parameters(), ends[1].network.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_resuming_goes_on_at_the_right_step(tmp_path):
+    out = tmp_path / "w.safetensors"
+    training.train(sources(), config(out, steps=2), quiet, None)
+    seen = []
+    checkpoint = tmp_path / "w.checkpoint.safetensors"
+    training.train(sources(), config(out, steps=4), seen.append, checkpoint)
+    assert [p.step for p in seen] == [3, 4]
+    assert [int(row["step"]) for row in rows(tmp_path / "w.csv")] == [1, 2, 3, 4]
+    assert info(out)["steps"] == 4
+    training.train(sources(), config(out, steps=4), pytest.fail, checkpoint)
+
+
+def test_interrupting_leaves_a_checkpoint_to_go_on_from(tmp_path):
+    out = tmp_path / "w.safetensors"
+
+    def stop(progress):
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(sources(), config(out, steps=9), stop, None)
+    assert not out.exists(), "half a training is no weights"
+    seen = []
+    checkpoint = tmp_path / "w.checkpoint.safetensors"
+    training.train(sources(), config(out, steps=3), seen.append, checkpoint)
+    assert [p.step for p in seen] == [3]
+    assert out.exists()
+
+
+def test_time_is_a_budget_too(tmp_path):
+    out = tmp_path / "w.safetensors"
+    seen = []
+    training.train(sources(), config(out, steps=None, minutes=1e-4), seen.append, None)
+    assert len(seen) >= 1
+    assert seen[-1].done >= 1
+    training.train(sources(), config(out, steps=None, minutes=0.0), pytest.fail, None)
+
+
+def test_checkpoints_of_something_else_are_refused(tmp_path):
+    other = tmp_path / "other.safetensors"
+    save_weights(other, {"weight": torch.zeros(3)}, {"architecture": "unet"})
+    with pytest.raises(WeightsError, match=r"other\.safetensors is not a checkpoint"):
+        training.train(sources(), config(tmp_path / "w.safetensors"), quiet, other)
+    trained = training.train(sources(), config(tmp_path / "w.safetensors", steps=1), quiet, None)
+    with pytest.raises(WeightsError, match="is not a checkpoint"):
+        training.train(sources(), config(tmp_path / "v.safetensors"), quiet, trained)
+    with pytest.raises(WeightsError, match="no weights file"):
+        training.train(sources(), config(tmp_path / "v.safetensors"), quiet, tmp_path / "nowhere")
+
+
+def test_weights_of_another_architecture_are_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    state = tiny_network().state_dict()
+    facts = {"architecture": "posterior", "shape": asdict(SHAPE)}
+    save_weights(path, state, facts)
+    load(path)
+    save_weights(path, state, facts | {"architecture": "unet"})
+    with pytest.raises(WeightsError, match="holds weights of 'unet'; expected 'posterior'"):
+        load(path)
+    save_weights(path, state, facts | {"shape": asdict(SHAPE) | {"latent": 9}})
+    with pytest.raises(WeightsError, match="does not fit PosteriorNetwork"):
+        load(path)
+    for damaged in ({}, {"shape": {"depth": 3}}, {"shape": asdict(SHAPE) | {"widths": [7] * 5}}):
+        save_weights(path, state, {"architecture": "posterior"} | damaged)
+        with pytest.raises(WeightsError, match="does not state its sizes"):
+            load(path)
+    with pytest.raises(WeightsError):
+        load(tmp_path / "w.checkpoint.safetensors")
+
+
+def test_nothing_to_train_on_and_unknown_settings_are_refused(tmp_path):
+    with pytest.raises(InputError, match="no training cases"):
+        training.train([], config(tmp_path / "w.safetensors"), quiet, None)
+    wrong = config(tmp_path / "w.safetensors", settings={"tempo": 1})
+    with pytest.raises(ConfigError, match="Unknown training setting 'tempo'"):
+        training.train(sources(), wrong, quiet, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _work(rank, folder, results):
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2
+    )
+    linear = torch.nn.Linear(3, 2)
+    for parameter in linear.parameters():
+        parameter.grad = torch.full_like(parameter, float(rank + 1))
+    training._average_gradients(linear, 2)
+    agreed = training._agreed(0.25 + rank, 2, training.choose_compute("cpu"))
+    found = {float(v) for p in linear.parameters() for v in p.grad.flatten()}
+    results.put((rank, training._rank_and_world(), found, agreed))
+    torch.distributed.destroy_process_group()
+
+
+def test_several_processes_average_gradients_and_stop_together(tmp_path):
+    assert training._rank_and_world() == (0, 1)
+    assert training._agreed(0.5, 1, training.choose_compute("cpu")) == 0.5
+    spawned = multiprocessing.get_context("spawn")
+    results = spawned.Queue()
+    workers = [spawned.Process(target=_work, args=(k, tmp_path, results)) for k in range(2)]
+    for worker in workers:
+        worker.start()
+    found = sorted(results.get(timeout=120) for _ in workers)
+    for worker in workers:
+        worker.join(timeout=60)
+    assert found == [(k, (k, 2), {1.5}, 0.25) for k in range(2)]
