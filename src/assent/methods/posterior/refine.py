@@ -95,8 +95,8 @@ def _windows(near: Probability, side: int) -> list[tuple[slice, slice]]:
     while open_border.any() and len(windows) < MOST_WINDOWS:
         row, column = np.argwhere(open_border)[0]
         top = int(np.clip(row - side // 8, 0, height - side))
-        near = np.flatnonzero(open_border[top : top + side].any(0))
-        left = int(np.clip(near[0] - side // 8, 0, width - side))
+        across = np.flatnonzero(open_border[top : top + side].any(0))
+        left = int(np.clip(across[0] - side // 8, 0, width - side))
         if not left <= column < left + side:
             left = int(np.clip(column - side // 2, 0, width - side))
         window = (slice(top, top + side), slice(left, left + side))
