@@ -1,5 +1,6 @@
 """Choose device and precision; the only code that asks for CUDA or for bf16 on a CPU."""
 
+import os
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -47,6 +48,24 @@ def choose_compute(name: str = "auto", *, mixed: bool = True) -> Compute:
     return Compute(device, torch.bfloat16 if mixed and has_bf16 else torch.float32)
 
 
+def join_processes() -> tuple[int, int]:
+    """Join the processes that a launcher such as torchrun started, if any.
+
+    Each process then takes the GPU of its local rank when "auto" is asked for.
+
+    Returns:
+        Rank of this process and number of processes; (0, 1) without a launcher.
+    """
+    distributed = torch.distributed
+    if not distributed.is_available():
+        return 0, 1
+    if not distributed.is_initialized():
+        if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+            return 0, 1
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return distributed.get_rank(), distributed.get_world_size()
+
+
 def cpu_has_bf16() -> bool:
     """Whether this CPU multiplies bf16 in hardware; emulated bf16 is slower than fp32."""
     ask = getattr(torch.cpu, "get_capabilities", None)
@@ -76,7 +95,8 @@ def thread_count() -> int:
 def _device_of(name: str) -> torch.device:
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return torch.device("cpu")
-    match = re.fullmatch(r"cuda(?::(\d+))?", "cuda:0" if name == "auto" else name)
+    first = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    match = re.fullmatch(r"cuda(?::(\d+))?", first if name == "auto" else name)
     if match is None:
         raise ConfigError(f"There is no device {name!r}; expected auto, cpu, cuda or cuda:N.")
     index, count = int(match[1] or 0), torch.cuda.device_count()

@@ -245,12 +245,12 @@ def _work(rank, folder, results):
     training._average_gradients(linear, 2)
     agreed = training._agreed(0.25 + rank, 2, training.choose_compute("cpu"))
     found = {float(v) for p in linear.parameters() for v in p.grad.flatten()}
-    results.put((rank, training._rank_and_world(), found, agreed))
+    results.put((rank, training.join_processes(), found, agreed))
     torch.distributed.destroy_process_group()
 
 
 def test_several_processes_average_gradients_and_stop_together(tmp_path):
-    assert training._rank_and_world() == (0, 1)
+    assert training.join_processes() == (0, 1)
     assert training._agreed(0.5, 1, training.choose_compute("cpu")) == 0.5
     spawned = multiprocessing.get_context("spawn")
     results = spawned.Queue()

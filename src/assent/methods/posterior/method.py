@@ -43,7 +43,7 @@ from assent.methods.posterior.state import (
     particle_side,
 )
 from assent.methods.protocol import Capabilities, Prior, Report, TrainConfig
-from assent.models.device import Compute, choose_compute
+from assent.models.device import Compute, choose_compute, join_processes
 
 
 def build(settings: Mapping[str, Any], weights: Path | None) -> "Posterior":
@@ -220,7 +220,8 @@ class Posterior:
         from assent.methods.posterior.train import train  # noqa: PLC0415 - heavy, seldom
 
         path = train(tasks, config, report, resume)
-        fit(path, tasks, seed=config.seed)
+        if join_processes()[0] == 0:
+            fit(path, tasks, seed=config.seed)
         return path
 
     def _check_channels(self, embedding: PosteriorEmbedding, entries: Sequence[Remembered]) -> None:

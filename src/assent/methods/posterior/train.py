@@ -18,7 +18,7 @@ from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss
 from assent.methods.posterior.tasks import Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
-from assent.models.device import Compute, choose_compute
+from assent.models.device import Compute, choose_compute, join_processes
 from assent.models.weights import read_weights, save_weights
 
 BANK_SIDE = 256
@@ -55,13 +55,14 @@ def train(
         WeightsError: If the checkpoint does not fit.
     """
     settings = PosteriorTraining.from_settings(config.settings)
+    rank, world = join_processes()
     compute = choose_compute(config.device)
     tasks = read_tasks(sources, "train", side=BANK_SIDE)
     if not tasks:
         raise InputError("There are no training cases: every folder's train split is empty.")
     held_out = read_tasks(sources, "val", side=BANK_SIDE)
     run = _start(settings, config.seed, compute, resume)
-    rank, world = _rank_and_world()
+
     sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[config.seed, rank, run.step])
     rng = np.random.default_rng([config.seed, rank, run.step])
     last_saved = last_checked = time.monotonic()
@@ -229,13 +230,6 @@ def _save(
         "licence": "Apache-2.0",
     }
     save_weights(config.out, run.average, facts, half=True)
-
-
-def _rank_and_world() -> tuple[int, int]:
-    distributed = torch.distributed
-    if distributed.is_available() and distributed.is_initialized():
-        return distributed.get_rank(), distributed.get_world_size()
-    return 0, 1
 
 
 def _average_gradients(network: nn.Module, world: int) -> None:
