@@ -28,10 +28,10 @@ from assent.methods.posterior.state import PosteriorEmbedding
 from assent.methods.posterior.tasks import Example, Task, read_tasks
 from assent.models.weights import read_weights, save_weights
 
-EXAMPLES = 6
+EXAMPLES = 4
 """Images per set that simulated people work on."""
 
-RATERS = 4
+RATERS = 3
 """Raters per image."""
 
 PICKS = 3
