@@ -73,6 +73,13 @@ class ContextMemory(nn.Module):
         seen: Tensor = self.look(image)
         return seen
 
+    def nothing(self, batch: int) -> Tokens:
+        """Tokens of an empty context: one for each item that does not exist."""
+        like = self.to_key.weight
+        keys = like.new_zeros(batch, 1, 2 * self.to_key.out_features)
+        values = like.new_zeros(batch, 1, self.to_value.out_features + 1)
+        return Tokens(keys, values, like.new_zeros(batch, 1))
+
     def encode(self, image: Tensor, mask: Tensor, confidence: Tensor) -> Tokens:
         """Tokens of examples.
 

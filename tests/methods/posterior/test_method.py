@@ -359,12 +359,13 @@ def test_an_accepted_mask_is_kept_even_if_the_given_array_changes(method):
     assert np.array_equal(method.propose(embedding, done).recommended, mask)
 
 
-def test_fitted_constants_apply_where_the_person_left_the_default():
+def test_fitted_constants_apply_where_the_person_named_nothing():
     fitted = Constants(choice=(("beta", 33.0), ("prompt_weight", 2.0)), calibration=(-1.0, 1.0))
-    config = PosteriorConfig(beta=7.0)
+    default = PosteriorConfig().beta
+    config = fitted.configured({"beta": default})
+    assert config.beta == default
+    assert config.prompt_weight == 2.0
     method = Posterior(config, tiny_network(), fitted, "digest")
-    assert method.config.beta == 7.0
-    assert method.config.prompt_weight == 2.0
     plain = Posterior(config, tiny_network(), Constants(), "digest")
     assert method.settings_digest != plain.settings_digest
     image, _ = scene()

@@ -3,9 +3,9 @@
 Two classical margins in [-1, 1] are computed for every pixel, positive inside the object: the
 nearest-seed margin compares the distance in colour (and a little in place) to the closest
 positive and the closest negative seed; the geodesic margin compares the cheapest paths. The image
-border counts as a weak negative seed where no positive seed lies near it. How far each margin is
-believed follows from how well it explains the prompts when each is left out in turn. A pure
-function of image and prompts: no weights are needed, and alone it is the fallback method.
+border counts as a negative seed where no positive seed lies near it. The network sets for every
+pixel how far each margin is believed; without a network both count alike. A pure function of image
+and prompts: no weights are needed, and alone it is the fallback method.
 """
 
 from dataclasses import dataclass

@@ -6,10 +6,9 @@ the within-person covariance W of z, the calibration of predicted Dice, and the 
 whose recommendations after three picks agree best with what these people drew.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,19 +73,20 @@ def fit(path: Path, sources: Sequence[TaskSource], *, seed: int = 0) -> Constant
     tasks = read_tasks(sources, "val", side=PosteriorConfig().working_side)
     people = [t for t in tasks if t.has_raters]
     constants = Constants()
+
+    def build(trial: Constants) -> Posterior:
+        return Posterior(trial.configured({}), network, trial, digest)
+
     if people:
-        constants = _choice(
-            lambda c: Posterior(PosteriorConfig(), network, c, digest), people, seed
-        )
-        method = Posterior(PosteriorConfig(), network, constants, digest)
+        constants = _choice(build, people, seed)
+        method = build(constants)
         works = list(_work(method, people, seed))
         by_rater: dict[str, list[NDArray[np.float64]]] = {}
         for work in works:
             by_rater.setdefault(work.rater, []).append(work.mean)
         within = profile.within_person(list(by_rater.values()))
         constants = replace(constants, within=tuple(tuple(map(float, row)) for row in within))
-    method = Posterior(PosteriorConfig(), network, constants, digest)
-    clicked = list(_click_work(method, tasks, seed))
+    clicked = list(_click_work(build(constants), tasks, seed))
     if clicked:
         expected, achieved = (np.array(v) for v in zip(*clicked, strict=True))
         constants = replace(constants, calibration=fit_calibration(expected, achieved))
@@ -94,7 +94,9 @@ def fit(path: Path, sources: Sequence[TaskSource], *, seed: int = 0) -> Constant
     return constants
 
 
-def _choice(build: Any, people: Sequence[Task], seed: int) -> Constants:
+def _choice(
+    build: Callable[[Constants], Posterior], people: Sequence[Task], seed: int
+) -> Constants:
     chosen: dict[str, float] = {}
     for name, values in GRID.items():
         scores = []

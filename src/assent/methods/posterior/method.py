@@ -17,7 +17,7 @@ import torch
 from assent.core.candidates import Proposal
 from assent.core.case import TaskSource
 from assent.core.context import ContextEntry
-from assent.core.errors import InputError
+from assent.core.errors import AssentError, InputError, NotFoundError, WeightsError
 from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.image import Image
 from assent.methods.answers import check_answer
@@ -49,6 +49,8 @@ from assent.models.device import Compute, choose_compute, join_processes
 def build(settings: Mapping[str, Any], weights: Path | None) -> "Posterior":
     """The method with the given settings, on the shipped weights unless others are named.
 
+    Without shipped weights the method can still be trained; using it then raises.
+
     Raises:
         ConfigError: If a setting is unknown or out of range.
         WeightsError: If the weights do not fit.
@@ -56,8 +58,13 @@ def build(settings: Mapping[str, Any], weights: Path | None) -> "Posterior":
     config = PosteriorConfig.from_settings(settings)
     if not config.use_network:
         return Posterior(config, None, Constants(), "")
-    network, constants, digest = load(weights)
-    return Posterior(config, network, constants, digest)
+    try:
+        network, constants, digest = load(weights)
+    except (NotFoundError, WeightsError) as error:
+        if weights is not None:
+            raise
+        return Posterior(config, None, Constants(), "", lacking=error)
+    return Posterior(constants.configured(settings), network, constants, digest)
 
 
 class Posterior:
@@ -68,6 +75,7 @@ class Posterior:
         network: In evaluation mode; None leaves the per-image classifier alone.
         constants: What was fitted on validation raters and comes with the weights.
         digest: SHA-256 of the weights file, "" without network.
+        lacking: Why there is no network although one is wanted; raised when an image comes.
     """
 
     name = "posterior"
@@ -78,8 +86,11 @@ class Posterior:
         network: PosteriorNetwork | None,
         constants: Constants,
         digest: str,
+        *,
+        lacking: AssentError | None = None,
     ) -> None:
-        self.config = constants.applied_to(config)
+        self.config = config
+        self._lacking = lacking
         self.weights_digest = digest
         self._constants = constants
         self._compute: Compute = choose_compute("cpu")
@@ -93,7 +104,7 @@ class Posterior:
             feedback=frozenset({"pick", "judge", "click", "scribble", "box", "accept"}),
             volumes=True,
             colour=True,
-            context=self._network is not None,
+            context=self.config.use_network,
             profile=True,
             needs_first_prompt=True,
             trainable=True,
@@ -107,6 +118,8 @@ class Posterior:
 
     def embed(self, image: Image) -> PosteriorEmbedding:
         """The working planes of an image, and what the context memory sees in them."""
+        if self._lacking is not None:
+            raise self._lacking
         grid = WorkingGrid.of(image.shape_dhw[1:], self.config.working_side)
         planes = working_planes(image, grid)
         if self._network is None:
@@ -121,6 +134,8 @@ class Posterior:
 
     def remember(self, entry: ContextEntry) -> Remembered | None:
         """Tokens of a finished image; None where no network could read them."""
+        if self._lacking is not None:
+            raise self._lacking
         if self._network is None:
             return None
         return remember(entry, self._network, self._compute, self.config.working_side)

@@ -96,22 +96,22 @@ class PosteriorNetwork(nn.Module):
             tokens: Context of the batch, or None.
             seen: ``memory.features`` of the images, where already computed.
         """
-        if tokens is not None and seen is None:
+        if tokens is None:
+            tokens = self.memory.nothing(len(inputs))
+        if seen is None:
             seen = self.memory.features(inputs[:, :3])
         features = self._features(inputs, tokens, seen)
         margins = inputs[:, [Channel.COLOUR, Channel.PATH]].float()
         mean, directions = self.head(features, EXPERT_SCALE * margins)
         return mean, directions
 
-    def _features(self, inputs: Tensor, tokens: Tokens | None, seen: Tensor | None) -> Tensor:
+    def _features(self, inputs: Tensor, tokens: Tokens, seen: Tensor) -> Tensor:
         x: Tensor = inputs
         skips: list[Tensor] = []
-        transfer: Tensor | None = None
+        read = self.memory.read(seen, tokens)
         for level, stage in enumerate(self.down):
             x = stage(functional.max_pool2d(x, 2) if level else x)
-            if level == 3 and tokens is not None and seen is not None:
-                read = self.memory.read(seen, tokens)
-                transfer = read[:, :1]
+            if level == 3:
                 x = x + self.listen(torch.cat([read.to(x.dtype), seen.to(x.dtype)], 1))
             skips.append(x)
         for stage, skip in zip(self.up, reversed(skips[:-1]), strict=True):
@@ -119,10 +119,8 @@ class PosteriorNetwork(nn.Module):
                 x, size=skip.shape[-2:], mode="bilinear", align_corners=False
             )
             x = stage(torch.cat([wide, skip], 1))
-        if transfer is None:
-            return x
         fine = functional.interpolate(
-            transfer, size=x.shape[-2:], mode="bilinear", align_corners=False
+            read[:, :1], size=x.shape[-2:], mode="bilinear", align_corners=False
         )
         told: Tensor = self.skip(torch.cat([fine, fine.abs()], 1).to(x.dtype))
         return x + told

@@ -43,7 +43,7 @@ def present(
         tags=tags,
         probability=probability,
         uncertainty=entropy_bits(probability),
-        predicted_dice=calibrate(_expected(state, offer, recommended), constants.calibration),
+        predicted_dice=calibrate(_expected(state, offer), constants.calibration),
         scores=tuple(
             calibrate(s, constants.calibration) for s in offer.scores[: len(alternatives)]
         ),
@@ -53,13 +53,13 @@ def present(
     )
 
 
-def _expected(state: PosteriorState, offer: Offer, recommended: NDArray[np.bool_]) -> float:
+def _expected(state: PosteriorState, offer: Offer) -> float:
     """Expected Dice of the recommendation.
 
-    Particles that nobody told anything may agree on an empty mask; that is no knowledge.
+    Particles that nobody told anything may agree on a mask; that is no knowledge.
     """
     is_told = bool(state.prompts or state.context or state.shown)
-    return offer.decision.expected_dice if is_told or recommended.any() else 0.0
+    return offer.decision.expected_dice if is_told else 0.0
 
 
 def _restored(embedding: PosteriorEmbedding, planes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +45,13 @@ class Constants:
             tuple((str(k), float(v)) for k, v in sorted(stored.get("choice", {}).items())),
         )
 
-    def applied_to(self, config: PosteriorConfig) -> PosteriorConfig:
-        """Settings with the fitted constants wherever the person left the default."""
-        default = PosteriorConfig()
-        fitted: dict[str, Any] = {
-            k: v for k, v in self.choice if getattr(config, k) == getattr(default, k)
-        }
-        return replace(config, **fitted) if fitted else config
+    def configured(self, settings: Mapping[str, Any]) -> PosteriorConfig:
+        """Settings by name, with the fitted constants for those that are not named.
+
+        Raises:
+            ConfigError: If a setting is unknown or out of range.
+        """
+        return PosteriorConfig.from_settings({**dict(self.choice), **settings})
 
     def within_of(self, latent: int) -> NDArray[np.float64]:
         """W, ``(d, d)``."""
