@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from assent.core.mask import components
 from assent.methods.posterior.bases import Bases, dice_between, reduce_points
@@ -159,14 +160,22 @@ REPRESENTATIVES = 48
 """Particles whose average stands for the posterior mean on the working grid."""
 
 
+CERTAIN = 8.0
+"""Mean logit that three standard deviations of z cannot turn: such pixels need no particles."""
+
+
 def mean_of_slice(state: PosteriorState, index: int) -> NDArray[np.float32]:
     """Posterior mean probability of one working slice, ``(h, w)``."""
     heavy = representatives(state.particles)
-    logits = state.solved.logits(heavy.z, index)
-    np.clip(logits, -30, 30, out=logits)
-    probability = 1.0 / (1.0 + np.exp(-logits))
-    flat = heavy.weights.astype(np.float32) @ probability.reshape(len(heavy.z), -1)
-    return flat.reshape(logits.shape[1:]).astype(np.float32)
+    mean = state.solved.mean[index].ravel()
+    directions = state.solved.directions[:, index].reshape(state.solved.latent, -1)
+    directions = directions.astype(np.float32)
+    swing = np.sqrt(np.square(directions).sum(0))
+    open_pixels = np.flatnonzero(np.abs(mean) < CERTAIN + 3.0 * swing)
+    probability = expit(mean)
+    logits = heavy.z.astype(np.float32) @ directions[:, open_pixels] + mean[open_pixels]
+    probability[open_pixels] = heavy.weights.astype(np.float32) @ expit(logits)
+    return np.asarray(probability.reshape(state.solved.mean.shape[1:]), np.float32)
 
 
 def representatives(particles: Particles) -> Particles:
