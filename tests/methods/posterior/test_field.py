@@ -195,3 +195,25 @@ def test_what_is_drawn_on_a_slice_counts_more_than_what_is_lent():
     assert not marks.positive[0, 20, 20]
     assert marks.positive.any()
     assert (marks.positive[0] <= mask).all()
+
+
+def test_with_context_a_mark_on_one_slice_leaves_what_far_slices_read_from_it():
+    planes = torch.rand(6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    grid = WorkingGrid.of((16, 16), 16)
+
+    def solver(index, marks, before):
+        mean = np.full((16, 16), -4.0, np.float32)
+        mean[2:6, 2:6] = 4.0 if index in {0, 5} else -4.0
+        mean[marks.negative[0]] = -9.0
+        return mean, np.zeros((8, 16, 16), np.float32)
+
+    def masks(*prompts):
+        solved = solve_field(
+            planes, prompts, grid, solver, previous=None, has_context=True, latent=8
+        )
+        return solved.mean > 0
+
+    alone = masks()
+    marked = masks(Click((0, 3, 3), positive=False))
+    assert np.array_equal(alone[1:], marked[1:])
+    assert marked[0].sum() < alone[0].sum()

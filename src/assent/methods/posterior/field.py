@@ -2,8 +2,8 @@
 
 Slices that were told where the object is are segmented from their prompts. From there the object
 is followed slice by slice: each slice sees its neighbour's mask as the previous mask, seeds that
-this mask lends, and its own prompts where they only say what is outside. Without any prompt every
-slice is read from the context alone.
+this mask lends, and its own prompts where they only say what is outside. With finished images as
+context every slice is read from them first, and following replaces only what it reaches.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -95,25 +95,38 @@ def solve_field(
         mean[index], solved = solver(index, marks, before)
         directions[:, index] = solved
 
+    def put_alone(index: int) -> None:
+        before = None if previous is None else previous[index]
+        put(index, draw_marks(prompts, index, grid), before)
+
     drawn = marked_slices(prompts)
-    if depth == 1 or (not drawn and has_context):
+    if depth == 1 or has_context:
         for index in range(depth):
-            put(
-                index,
-                draw_marks(prompts, index, grid),
-                None if previous is None else previous[index],
-            )
+            put_alone(index)
+    if depth == 1 or not drawn:
         return Field(mean, directions)
     marks = {index: draw_marks(prompts, index, grid) for index in drawn}
-    # Where only the outside was marked, what is inside must come from a neighbour.
-    told = [k for k in drawn if marks[k].positive.any() or marks[k].box.any()] or list(drawn)
-    for index in told:
-        put(index, marks[index], None if previous is None else previous[index])
+    told = _told(marks, has_context)
+    if not has_context:
+        for index in told:
+            put_alone(index)
     for start, stop, step in _paths(told, depth):
         ended = _follow(mean, put, marks, range(start, stop, step), planes)
-        if ended is not None:
+        if ended is not None and has_context:
+            put_alone(ended)
+        elif ended is not None:
             mean[ended], directions[:, ended] = ABSENT, 0.0
     return Field(mean, directions)
+
+
+def _told(marks: Mapping[int, Marks], has_context: bool) -> list[int]:
+    """Slices from which the object is followed.
+
+    Where only the outside was marked, what is inside must come from a neighbour or the context;
+    without either, from the slice itself.
+    """
+    told = [k for k in marks if marks[k].positive.any() or marks[k].box.any()]
+    return told if told or has_context else list(marks)
 
 
 def _paths(drawn: Sequence[int], depth: int) -> list[tuple[int, int, int]]:
