@@ -99,17 +99,10 @@ def solve_field(
         before = None if previous is None else previous[index]
         put(index, draw_marks(prompts, index, grid), before)
 
-    drawn = marked_slices(prompts)
-    if depth == 1 or has_context:
-        for index in range(depth):
-            put_alone(index)
-    if depth == 1 or not drawn:
-        return Field(mean, directions)
-    marks = {index: draw_marks(prompts, index, grid) for index in drawn}
+    marks = {index: draw_marks(prompts, index, grid) for index in marked_slices(prompts)}
     told = _told(marks, has_context)
-    if not has_context:
-        for index in told:
-            put_alone(index)
+    for index in range(depth) if depth == 1 or has_context else told:
+        put_alone(index)
     for start, stop, step in _paths(told, depth):
         ended = _follow(mean, put, marks, range(start, stop, step), planes)
         if ended is not None and has_context:
