@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from assent.core.errors import InputError
+from assent.core.uncertainty import entropy_bits
 from assent.methods.posterior.bases import Bases
 from assent.methods.posterior.decide import (
     THRESHOLDS,
     calibrate,
     decide,
-    entropy_bits,
     expected_dice,
     fit_calibration,
     mean_probability,

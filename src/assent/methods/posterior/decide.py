@@ -72,13 +72,6 @@ def expected_dice(
     return np.asarray(particles.weights @ bases.dice(particles.z, masks))
 
 
-def entropy_bits(probability: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Entropy of each pixel in bits: 0 where the posterior is sure, 1 at one half."""
-    p = np.clip(np.asarray(probability, np.float32), np.float32(1e-7), np.float32(1 - 1e-7))
-    bits = -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
-    return np.asarray(np.clip(bits, 0, 1), np.float32)
-
-
 def calibrate(expected: float, coefficients: Calibration = IDENTITY) -> float:
     """Predicted Dice: sigmoid(offset + slope * logit(expected)), which keeps the order.
 

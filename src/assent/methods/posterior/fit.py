@@ -50,13 +50,11 @@ class Work:
 
     Attributes:
         rater: Dataset and rater.
-        expected: Expected Dice of every recommendation shown.
         achieved: Their Dice with the person's own mask.
         mean: Posterior mean of z after acceptance.
     """
 
     rater: str
-    expected: tuple[float, ...]
     achieved: tuple[float, ...]
     mean: NDArray[np.float64]
 
@@ -135,10 +133,9 @@ def _session(
         return None
     state = method.begin(embedding, seed=int(rng.integers(2**31)))
     state = method.update(embedding, state, Correct((click,), 0))
-    expected, achieved = [], []
+    achieved = []
     for turn in range(PICKS + 1):
         proposal = method.propose(embedding, state)
-        expected.append(proposal.predicted_dice)
         achieved.append(dice(proposal.recommended, wanted))
         if turn == PICKS or not len(proposal.alternatives):
             break
@@ -146,7 +143,7 @@ def _session(
         state = method.update(embedding, state, Pick(chosen, state.round))
     state = method.update(embedding, state, Accept("edited", state.round, edited=wanted))
     mean = state.finished[0] if state.finished is not None else np.zeros(0)
-    return Work(rater, tuple(expected), tuple(achieved), mean)
+    return Work(rater, tuple(achieved), mean)
 
 
 def _click_work(

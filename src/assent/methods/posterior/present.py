@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 
 from assent.core.candidates import Proposal
-from assent.methods.posterior.decide import calibrate, entropy_bits
+from assent.core.uncertainty import entropy_bits
+from assent.methods.posterior.decide import calibrate
 from assent.methods.posterior.offer import Offer, mean_on_grid, working_logits
 from assent.methods.posterior.shipped import Constants
 from assent.methods.posterior.state import PosteriorEmbedding, PosteriorState

@@ -16,9 +16,9 @@ from scipy import ndimage
 from assent.core.candidates import Proposal
 from assent.core.intensity import to_rgb_unit
 from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
+from assent.core.uncertainty import entropy_bits
 from assent.methods.posterior.channels import network_inputs
 from assent.methods.posterior.config import PosteriorConfig
-from assent.methods.posterior.decide import entropy_bits
 from assent.methods.posterior.grid import WorkingGrid, draw_marks
 from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.recall import joined

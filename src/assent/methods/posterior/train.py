@@ -39,7 +39,6 @@ class _Run:
     optimiser: torch.optim.Optimizer
     step: int = 0
     seconds: float = 0.0
-    best: float = 0.0
 
 
 def train(
