@@ -9,10 +9,10 @@ from assent.methods.posterior.field import (
     Field,
     _carried,
     _paths,
-    classifier_solver,
     solve_field,
 )
 from assent.methods.posterior.grid import WorkingGrid, working_planes
+from assent.methods.posterior.solvers import classifier_solver
 from methods.posterior.posterior_tiny import ball, disk, scene
 
 LATENT = 8

@@ -25,7 +25,7 @@ from assent.methods.posterior import profile as profiles
 from assent.methods.posterior.bases import reduce_points
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
-from assent.methods.posterior.field import Solver, classifier_solver, network_solver, solve_field
+from assent.methods.posterior.field import Solver, solve_field
 from assent.methods.posterior.grid import WorkingGrid, working_planes
 from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.offer import Offer, make_offer, mean_on_grid, shown_masks
@@ -34,6 +34,7 @@ from assent.methods.posterior.present import present
 from assent.methods.posterior.recall import Remembered, joined, look_of, recall, remember
 from assent.methods.posterior.refine import refine
 from assent.methods.posterior.shipped import Constants, load
+from assent.methods.posterior.solvers import classifier_solver, network_solver
 from assent.methods.posterior.state import (
     PosteriorEmbedding,
     PosteriorState,
