@@ -10,7 +10,7 @@ from torch import Tensor
 from assent.methods.posterior.classifier import Margins, margins
 from assent.methods.posterior.network import Channel
 
-REACH = 0.15
+REACH = 0.6
 """Geodesic nearness falls to 1/e at this distance, in image sides."""
 
 

@@ -22,10 +22,10 @@ from assent.core.geodesic import geodesic_distance
 SEEDS = 96
 """Seed pixels kept of the positive prompts, of the negative ones and of the border, each."""
 
-PLACE = 0.5
+PLACE = 0.4
 """One image side counts as much as this share of the way from black to white in Lab colour."""
 
-CONTRAST = 850.0
+CONTRAST = 600.0
 """Cost of an intensity change of 1 in pixels of a 128 px image, for geodesic paths."""
 
 

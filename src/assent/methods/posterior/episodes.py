@@ -20,9 +20,9 @@ TARGETS = 4
 class EpisodeMix:
     """How often what is drawn. Shares of episodes; what is left are real single-rater tasks."""
 
-    raters: float = 0.35
+    raters: float = 0.45
     superpixels: float = 0.1
-    phantoms: float = 0.15
+    phantoms: float = 0.1
     habit: float = 0.5
     """Share of single-rater episodes drawn by an invented person who is wider or tighter."""
     context_most: int = 8

@@ -44,7 +44,7 @@ class PosteriorTraining:
     episodes: int = 3
     """Episodes per step at 128 x 128; more at smaller sizes, so that a step costs the same."""
     rounds: int = 3
-    sizes: tuple[tuple[float, int], ...] = ((0.35, 64), (0.85, 128), (1.0, 192))
+    sizes: tuple[tuple[float, int], ...] = ((0.1, 64), (0.65, 128), (1.0, 256))
     """(share of the run after which the next begins, side in pixels)."""
     average: float = 0.998
     """Decay of the running average of the weights, which is what is saved."""

@@ -3,7 +3,7 @@
 import csv
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss
 from assent.methods.posterior.tasks import Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
 from assent.models.device import Compute, choose_compute, join_processes
-from assent.models.weights import read_weights, save_weights
+from assent.models.weights import digest, read_weights, save_weights
 
 BANK_SIDE = 256
 """Longest side at which images are held in memory."""
@@ -39,6 +39,8 @@ class _Run:
     optimiser: torch.optim.Optimizer
     step: int = 0
     seconds: float = 0.0
+    origin: dict[str, Any] = field(default_factory=dict)
+    """Digest and minutes of the weights that this run started from, if any."""
 
 
 def train(
@@ -180,22 +182,34 @@ def _checkpoint(run: _Run, config: TrainConfig) -> None:
     tensors |= {f"average.{k}": v for k, v in run.average.items()}
     for index, state in run.optimiser.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-    facts = {"step": run.step, "seconds": run.seconds, "shape": asdict(run.network.shape)}
+    facts = {
+        "step": run.step,
+        "seconds": run.seconds,
+        "origin": run.origin,
+        "shape": asdict(run.network.shape),
+    }
     save_weights(config.out.with_suffix(".checkpoint.safetensors"), tensors, facts)
 
 
 def _restore(run: _Run, path: Path) -> None:
+    """Go on from a checkpoint, or start from finished weights with the clock at zero."""
     tensors, facts = read_weights(path)
     try:
+        if facts.get("architecture") == "posterior":
+            run.network.load_state_dict(tensors)
+            run.average = {k: v.detach().clone() for k, v in run.network.state_dict().items()}
+            run.origin = {"sha256": digest(path), "minutes": facts["minutes"]}
+            return
         run.step, run.seconds = int(facts["step"]), float(facts["seconds"])
+        run.origin = dict(facts.get("origin", {}))
         run.network.load_state_dict(
             {k[8:]: v for k, v in tensors.items() if k.startswith("network.")}
         )
         run.average = {k[8:]: v.clone() for k, v in tensors.items() if k.startswith("average.")}
     except (KeyError, RuntimeError) as error:
         raise WeightsError(
-            f"{path.name} is not a checkpoint of this network; expected the .checkpoint.safetensors"
-            " file that an interrupted training run left behind."
+            f"{path.name} does not fit this network; expected the .checkpoint.safetensors file that"
+            " an interrupted training run left behind, or weights of `posterior` to start from."
         ) from error
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
@@ -225,6 +239,8 @@ def _save(
         "seed": config.seed,
         "steps": run.step,
         "minutes": round(run.seconds / 60, 1),
+        "processes": join_processes()[1],
+        "origin": run.origin,
         "figures": {k: round(v, 4) for k, v in figures.items()},
         "licence": "Apache-2.0",
     }
