@@ -9,6 +9,7 @@ from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
 from assent.methods.posterior.particles import LatentPrior, infer
 from assent.methods.posterior.profile import (
+    Finished,
     describe,
     finish,
     learn,
@@ -20,28 +21,47 @@ from methods.posterior.posterior_toy import CONFIG, toy_bases
 
 BASES = toy_bases()
 WITHIN = 0.2 * np.eye(4)
+NOBODY = LatentPrior.standard(4)
 HABIT = np.array([1.5, 0.5, 0, 0])
 
 
-def finished_image(true_z, seed):
-    prior = LatentPrior.standard(4)
+def finished_image(true_z, seed, *, prior=NOBODY, spacing=(1.0, "pixels")):
     particles = infer(BASES, (), prior, seed=seed, round=0, config=CONFIG)
     accepted = AcceptAnswer(PackedMasks.of(BASES.masks(true_z[None])))
-    return finish(BASES, (), accepted, prior, seed=seed, config=CONFIG, previous=particles)
+    return finish(
+        BASES,
+        (),
+        accepted,
+        seed=seed,
+        config=CONFIG,
+        previous=particles,
+        spacing=spacing,
+    )
 
 
 def test_an_accepted_mask_moves_the_posterior_to_its_habit():
-    mean, covariance = finished_image(HABIT, 0)
-    assert np.linalg.norm(mean - HABIT) < 0.85 * np.linalg.norm(HABIT)
-    assert np.trace(covariance) < 4
+    done = finished_image(HABIT, 0)
+    assert np.linalg.norm(done.mean - HABIT) < 0.85 * np.linalg.norm(HABIT)
+    assert np.trace(done.covariance) < 4
+
+
+def test_a_profile_does_not_confirm_itself():
+    convinced = LatentPrior(-2 * HABIT, 0.2 * np.eye(4), 0.9)
+    under, without = (
+        np.mean([finished_image(HABIT, seed, prior=p).mean for seed in range(4)], axis=0)
+        for p in (convinced, NOBODY)
+    )
+    assert np.allclose(under, without, atol=0.4)
+    assert under[0] > 0
 
 
 def test_the_prior_follows_the_formula_and_gains_trust_with_each_image():
     finished = [finished_image(HABIT, seed) for seed in range(6)]
     for count in (1, 3, 6):
         profile = learn(finished[:count], WITHIN)
-        means = np.array([m for m, _ in finished[:count]])
-        total = np.mean([c for _, c in finished[:count]], 0) + np.cov(means.T, bias=True)
+        means = np.array([one.mean for one in finished[:count]])
+        total = np.mean([one.covariance for one in finished[:count]], 0)
+        total = total + np.cov(means.T, bias=True)
         trust = count / (count + 3)
         prior = prior_from(profile, 4, CONFIG)
         assert prior.share == 0.9
@@ -106,19 +126,25 @@ def test_the_width_direction_predicts_the_shift_of_the_border():
     assert np.abs(width[1:]).max() < 0.1 * width[0]
 
 
+def said(*, shift=2.0, count=9, unit="pixels"):
+    """The words for someone whose border lies that far outside on every image."""
+    one = Finished(np.array([shift, 0.0]), np.eye(2), np.array([1.0, 0.3]), unit)
+    return describe(learn([one] * count, np.eye(2)), CONFIG)
+
+
 def test_a_profile_is_described_in_words():
-    profile = {
-        "n": 9,
-        "mean": [2.0, 0.0],
-        "covariance": np.eye(2).tolist(),
-        "within": np.eye(2).tolist(),
-    }
-    width = np.array([1.0, 0.3])
-    assert describe(profile, width, CONFIG) == "draws 1.5 mm wider than the average reader"
-    narrow = describe(profile, -width, CONFIG, unit="px")
-    assert narrow == "draws 1.5 px narrower than the average reader"
-    assert describe(profile, 0 * width, CONFIG) == "draws as wide as the average reader"
-    assert "no image" in describe(profile | {"n": 0}, width, CONFIG)
+    assert said() == "draws 1.5 pixels wider than the average reader"
+    assert said(shift=-2.0, unit="mm") == "draws 1.5 mm narrower than the average reader"
+    assert said(shift=0.0) == "draws as wide as the average reader"
+    assert "no image" in said(count=0)
+
+
+def test_widths_are_in_millimetres_where_an_image_has_a_size():
+    sized, larger = (finished_image(HABIT, 0, spacing=(s, "mm")) for s in (0.5, 2.0))
+    for others in ([], [finished_image(HABIT, 1)]):
+        profile = learn([sized, *others], WITHIN)
+        assert profile["unit"] == "mm"
+        assert np.allclose(4 * np.array(profile["width"]), learn([larger], WITHIN)["width"])
 
 
 def test_settings_understand_text_and_refuse_what_they_do_not_know():

@@ -215,17 +215,11 @@ class Posterior:
         finished = [state.finished for state in states]
         if any(item is None for item in finished):
             raise InputError("A profile is learned from finished images: accept them first.")
-        within = self._constants.within_of(self._latent)
-        profile = profiles.learn([item for item in finished if item is not None], within)
+        profile = profiles.learn(
+            [item for item in finished if item is not None], self._constants.within_of(self._latent)
+        )
         profile["weights"] = self.weights_digest
-        widths = [
-            profiles.width_direction(state.bases, _grid_spacing(state)) for state in states[-8:]
-        ]
-        if widths:
-            profile["width"] = np.mean(widths, axis=0).tolist()
-            profile["says"] = profiles.describe(
-                profile, np.array(profile["width"]), self.config, unit="px"
-            )
+        profile["says"] = profiles.describe(profile, self.config)
         return profile
 
     def train(
@@ -365,16 +359,21 @@ class Posterior:
             state.bases,
             answers,
             AcceptAnswer(PackedMasks.of(points > 0.5)),
-            state.prior,
             seed=state.seed,
             config=self.config,
             previous=state.particles,
+            spacing=_point_spacing(embedding, state),
         )
         return replace(
             state, round=state.round + 1, accepted=mask.copy(), finished=finished, memo={}
         )
 
 
-def _grid_spacing(state: PosteriorState) -> float:
-    """Working pixels per particle point: the profile's width is told in working pixels."""
-    return float(state.solved.mean.shape[1] / state.bases.shape[1])
+def _point_spacing(embedding: PosteriorEmbedding, state: PosteriorState) -> tuple[float, str]:
+    """In-plane distance of neighbouring points of the particle grid, and its unit."""
+    geometry = embedding.image.geometry
+    working = state.solved.mean.shape[1] / state.bases.shape[1]
+    pixels = float(working / np.mean(embedding.grid.scale_hw))
+    if not geometry.calibrated:
+        return pixels, "pixels"
+    return pixels * float(np.sqrt(np.prod(geometry.spacing_zyx_mm[1:]))), "mm"

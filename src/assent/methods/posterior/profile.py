@@ -10,11 +10,12 @@ next prior is
     share N(r m, r (C + W) + (1 - r) I) + (1 - share) N(0, I),
 
 the shrinkage acting on the mean and covariance of the person's Gaussian, which is N(0, I) for a
-person without finished images.
+person without finished images. Each m_j and S_j come from N(0, I) and the answers on that image
+alone: a profile that entered its own making would confirm itself.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,71 +28,93 @@ from assent.methods.posterior.evidence import AcceptAnswer, Answer
 from assent.methods.posterior.particles import LatentPrior, Particles, infer
 
 Floats = NDArray[np.float64]
-Finished = tuple[Floats, Floats]
-"""Posterior mean ``(d,)`` and covariance ``(d, d)`` of z on one finished image."""
+
+
+class Finished(NamedTuple):
+    """What one finished image says about its annotator.
+
+    Attributes:
+        mean: ``(d,)`` posterior mean of z.
+        covariance: ``(d, d)`` posterior covariance of z.
+        width: ``(d,)`` of ``width_direction``.
+        unit: Of the width: "mm", or "pixels" for an image without physical size.
+    """
+
+    mean: Floats
+    covariance: Floats
+    width: Floats
+    unit: str
 
 
 def finish(
     bases: Bases,
     answers: Sequence[Answer],
     accepted: AcceptAnswer,
-    prior: LatentPrior,
     *,
     seed: int,
     config: PosteriorConfig,
     previous: Particles,
+    spacing: tuple[float, str],
 ) -> Finished:
-    """Posterior mean and covariance of z with the acceptance as the last answer.
+    """What an image says about the average reader once its mask is known.
 
     Args:
         bases: Of the finished image.
         answers: Its history before the acceptance.
         accepted: The accepted mask on the particle grid.
-        prior: That the image began with.
         seed: Of the session.
         config: Settings.
-        previous: Particles before the acceptance.
+        previous: Particles before the acceptance, whatever prior they began with.
+        spacing: In-plane distance of neighbouring grid points, and its unit.
     """
     history = (*answers, accepted)
     particles = infer(
         bases,
         history,
-        prior,
+        LatentPrior.standard(bases.latent),
         seed=seed,
         round=len(history),
         config=config,
         previous=previous,
     )
-    return particles.mean(), particles.covariance()
+    width, unit = width_direction(bases, spacing[0]), spacing[1]
+    return Finished(particles.mean(), particles.covariance(), width, unit)
 
 
 def learn(finished: Sequence[Finished], within: Floats) -> dict[str, Any]:
     """A profile from the finished images of one person.
 
     Args:
-        finished: Mean and covariance of z on each image.
+        finished: What each image says.
         within: ``(d, d)`` covariance of one person's z between images.
 
     Returns:
-        JSON-able: ``n``, ``mean`` (d), ``covariance`` (d x d), ``within`` (d x d).
+        JSON-able: ``n``, ``mean`` (d), ``covariance`` (d x d), ``within`` (d x d), ``width`` (d):
+        what each latent number does to the border, in ``unit``: "mm" over the images with a
+        physical size, "pixels" where there is none.
     """
     latent = len(within)
     check_shape("within", within, "d d")
-    for mean, covariance in finished:
-        check_shape("mean", mean, "d", d=latent)
-        check_shape("covariance", covariance, "d d", d=latent)
-    if not finished:
-        mean, total = np.zeros(latent), np.zeros((latent, latent))
-    else:
-        means = np.stack([mean for mean, _ in finished])
+    for one in finished:
+        check_shape("mean", one.mean, "d", d=latent)
+        check_shape("covariance", one.covariance, "d d", d=latent)
+    mean, total = np.zeros(latent), np.zeros((latent, latent))
+    width, unit = np.zeros(latent), "pixels"
+    if finished:
+        means = np.stack([one.mean for one in finished])
         mean = means.mean(0)
-        total = np.mean([covariance for _, covariance in finished], axis=0)
+        total = np.mean([one.covariance for one in finished], axis=0)
         total = total + (means - mean).T @ (means - mean) / len(means)
+        if any(one.unit == "mm" for one in finished):
+            unit = "mm"
+        width = np.mean([one.width for one in finished if one.unit == unit], axis=0)
     return {
         "n": len(finished),
         "mean": mean.tolist(),
         "covariance": total.tolist(),
         "within": np.asarray(within, np.float64).tolist(),
+        "width": width.tolist(),
+        "unit": unit,
     }
 
 
@@ -132,15 +155,15 @@ def within_person(people: Sequence[Sequence[Floats]]) -> Floats:
     return np.asarray(scatter / sum(len(g) - 1 for g in groups))
 
 
-def width_direction(bases: Bases, spacing_mm: float) -> Floats:
-    """Outward shift of the border in millimetres per unit of each latent number.
+def width_direction(bases: Bases, spacing: float) -> Floats:
+    """Outward shift of the border per unit of each latent number, in the unit of ``spacing``.
 
     The change of the area between z_i = -1/2 and z_i = +1/2, divided by the length of the border
     at z = 0, counted in points of the grid.
 
     Args:
         bases: Of one image.
-        spacing_mm: In-plane distance of neighbouring grid points.
+        spacing: In-plane distance of neighbouring grid points.
 
     Returns:
         ``(d,)``; zeros where the image has no object at z = 0.
@@ -153,32 +176,25 @@ def width_direction(bases: Bases, spacing_mm: float) -> Floats:
         return np.zeros(bases.latent)
     areas = masks.sum(1, dtype=np.float64)[1:].reshape(2, -1)
     # Steps along pixel edges overstate a smooth border's length by 4 / pi on average.
-    return np.asarray((areas[0] - areas[1]) / (length * np.pi / 4) * spacing_mm)
+    return np.asarray((areas[0] - areas[1]) / (length * np.pi / 4) * spacing)
 
 
-def describe(
-    profile: Mapping[str, Any],
-    width: Floats,
-    config: PosteriorConfig,
-    *,
-    unit: str = "mm",
-) -> str:
+def describe(profile: Mapping[str, Any], config: PosteriorConfig) -> str:
     """One clause about a person, as in "draws 1.3 mm wider than the average reader".
 
     Args:
         profile: Of ``learn``.
-        width: ``(d,)`` of ``width_direction``, best averaged over images.
         config: Settings; the shrunk mean is described, so one image claims little.
-        unit: "mm", or "px" without physical size.
     """
-    count, mean, _, _ = _read(profile, len(width))
+    count, width = int(profile["n"]), np.array(profile["width"], np.float64)
     if count == 0:
         return "has finished no image yet"
-    offset = count / (count + config.profile_shrink) * float(mean @ width)
+    trust = count / (count + config.profile_shrink)
+    offset = trust * float(np.array(profile["mean"]) @ width)
     if abs(offset) < 0.05:
         return "draws as wide as the average reader"
     wider = "wider" if offset > 0 else "narrower"
-    return f"draws {abs(offset):.1f} {unit} {wider} than the average reader"
+    return f"draws {abs(offset):.1f} {profile['unit']} {wider} than the average reader"
 
 
 def _read(profile: Mapping[str, Any], latent: int) -> tuple[int, Floats, Floats, Floats]:
