@@ -1,5 +1,7 @@
 """A task: what is finished informs what comes next."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,17 +60,78 @@ def test_finished_work_becomes_the_profile():
     assert not np.array_equal(mine.propose().recommended, plain.propose().recommended)
 
 
-def test_the_profile_can_be_switched_off_and_reset():
+def test_a_profile_from_earlier_work_holds_until_something_is_finished():
     given = {"threshold": 0.25, "images": 4}
     task = Task(ThresholdMethod(), prior=given)
     assert task.prior == given
-    task.use_profile = False
-    assert task.prior is None
-    task.use_profile = True
     finish(task, 0)
-    task.reset_profile()
+    assert task.prior["images"] == 1
+
+
+class Noting(ThresholdMethod):
+    """Notes what it hears while it learns from examples, and how large what was drawn is."""
+
+    def __init__(self, **can):
+        super().__init__()
+        self.heard = []
+        self._can = replace(super().capabilities, **can)
+
+    @property
+    def capabilities(self):
+        return self._can
+
+    def begin(self, embedding, *, memory, prior, seed):
+        self.heard.append((len(memory), prior))
+        return super().begin(embedding, memory=memory, prior=prior, seed=seed)
+
+    def update(self, embedding, state, feedback):
+        self.heard.append(feedback)
+        new = super().update(embedding, state, feedback)
+        return replace(new, threshold=0.75) if isinstance(feedback, Accept) else new
+
+
+def entry_of(seed):
+    example = blob(SHAPE, seed=seed)
+    return ContextEntry(f"example {seed}", example.image, example.reference)
+
+
+def test_examples_that_this_person_drew_teach_the_profile():
+    method = Noting(needs_first_prompt=True)
+    task = Task(method)
+    task.add(entry_of(0))
+    task.add(entry_of(1), teaches=True)
+    task.add(entry_of(2), teaches=True)
+    assert task.prior == {"threshold": 0.75, "images": 2}
+    begun, shown, accepted = method.heard[-3:]
+    assert begun == (0, None)
+    mask = task.context[-1].mask
+    assert [mask[click.at_zyx] for click in shown.prompts] == [True]
+    assert np.array_equal(accepted.edited, mask)
+    assert (shown.round, accepted.round) == (0, 1)
+    # The drawing alone says it all to a method that finds the object by itself.
+    alone = Noting(needs_first_prompt=False)
+    Task(alone).add(entry_of(1), teaches=True)
+    assert [type(heard) for heard in alone.heard] == [tuple, Accept]
+
+
+def test_an_example_says_nothing_about_itself():
+    task = Task(Noting())
+    for seed in range(3):
+        task.add(entry_of(seed), teaches=True)
+    assert task.prior["images"] == 3
+    assert task.open(entry_of(9).image).prior["images"] == 3
+    assert task.open(entry_of(1).image).prior["images"] == 2
+    alone = Task(Noting(), prior={"threshold": 0.25, "images": 4})
+    alone.add(entry_of(1), teaches=True)
+    assert alone.open(entry_of(1).image).prior["images"] == 4
+
+
+def test_a_method_without_profile_is_taught_none():
+    method = Noting(profile=False)
+    task = Task(method, prior={"threshold": 0.25})
+    task.add(entry_of(0), teaches=True)
     assert task.prior is None
-    assert len(task.context) == 1
+    assert method.heard == []
 
 
 def test_the_profile_is_learned_once_per_finished_image():

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from assent.core.context import ContextEntry
 from assent.core.errors import InputError, NotFoundError
+from assent.core.feedback import Accept, Correct
 from assent.core.image import Image
+from assent.core.simulate import first_click
 from assent.methods.protocol import Embedding, Memory, Method, Prior, State
 from assent.sessions.session import Session
 
@@ -32,7 +36,6 @@ class Task:
         *,
         context: Sequence[ContextEntry] = (),
         prior: Prior | None = None,
-        use_profile: bool = True,
         seed: int = 0,
     ) -> None:
         """Begin a task.
@@ -41,12 +44,10 @@ class Task:
             method: Segments all images of the task.
             context: Examples that are finished already.
             prior: A profile from earlier work, used until this task has finished images.
-            use_profile: Whether the next image begins with the person's profile.
             seed: Of every random draw.
         """
         self.method = method
         self.seed = seed
-        self.use_profile = use_profile
         self._given_prior = prior
         self._learned: Prior | None = None
         self._finished: dict[str, _Finished] = {}
@@ -60,20 +61,15 @@ class Task:
 
     @property
     def prior(self) -> Prior | None:
-        """The profile with which the next image begins; None if there is none or it is off."""
-        if not self.use_profile or not self.method.capabilities.profile:
-            return None
-        states = [done.state for done in self._finished.values() if done.state is not None]
-        if not states:
-            return self._given_prior
+        """The profile with which the next image begins; None if there is none."""
         if self._learned is None:
-            self._learned = self.method.learn(states)
+            self._learned = self._learn(list(self._finished.values()))
         return self._learned
 
     def open(self, image: Image, *, embedding: Embedding | None = None) -> Session:
         """A session on the next image, with everything that was finished before as context.
 
-        The image itself, if it was finished before, is left out of its own context.
+        The image itself, if it was finished before, is left out of its own context and profile.
 
         Raises:
             InputError: If the method cannot segment this image.
@@ -81,13 +77,14 @@ class Task:
         others = [
             d for d in self._finished.values() if d.entry.image.content_id != image.content_id
         ]
+        is_new = len(others) == len(self._finished)
         return Session(
             self.method,
             image,
             context=[done.entry for done in others],
             memory=[done.memory for done in others] if self.method.capabilities.context else None,
             embedding=embedding,
-            prior=self.prior,
+            prior=self.prior if is_new else self._learn(others),
             seed=self.seed,
         )
 
@@ -121,9 +118,16 @@ class Task:
         self._put(entry, session.state)
         return entry
 
-    def add(self, entry: ContextEntry) -> None:
-        """Take an example from elsewhere into the context; it says nothing about the person."""
-        self._put(entry, None)
+    def add(self, entry: ContextEntry, *, teaches: bool = False) -> None:
+        """Take an example from elsewhere into the context.
+
+        Args:
+            entry: The example.
+            teaches: Whether this person drew it, so that its mask enters the profile as if it
+                had been accepted here.
+        """
+        learns = teaches and self.method.capabilities.profile
+        self._put(entry, self._as_accepted(entry) if learns else None)
 
     def remove(self, id: str) -> None:  # noqa: A002 - the word of ContextEntry
         """Forget a finished image, in the context and in the profile.
@@ -136,12 +140,23 @@ class Task:
         del self._finished[id]
         self._learned = None
 
-    def reset_profile(self) -> None:
-        """Forget the person's habits; the context stays."""
-        self._given_prior = self._learned = None
-        self._finished = {
-            key: _Finished(done.entry, done.memory, None) for key, done in self._finished.items()
-        }
+    def _learn(self, finished: Sequence[_Finished]) -> Prior | None:
+        if not self.method.capabilities.profile:
+            return None
+        states = [done.state for done in finished if done.state is not None]
+        return self.method.learn(states) if states else self._given_prior
+
+    def _as_accepted(self, entry: ContextEntry) -> State:
+        """The state of someone who was shown the object, without context, and drew this mask."""
+        method, can = self.method, self.method.capabilities
+        embedding = method.embed(entry.image)
+        state = method.begin(embedding, memory=(), prior=None, seed=self.seed)
+        click, told = None, 0
+        if can.needs_first_prompt and "click" in can.feedback:
+            click = first_click(entry.mask, rng=np.random.default_rng(self.seed))
+        if click is not None:
+            state, told = method.update(embedding, state, Correct((click,), 0)), 1
+        return method.update(embedding, state, Accept("edited", told, edited=entry.mask))
 
     def _put(self, entry: ContextEntry, state: State | None) -> None:
         memory = self.method.remember(entry) if self.method.capabilities.context else None
