@@ -16,7 +16,6 @@ from assent.datasets.layout import IMAGE_FOLDERS
 from assent.io.atomic import check_writable
 from assent.io.formats import list_images, read_image, stems_of
 from assent.io.masks import mask_suffix, write_mask
-from assent.methods.protocol import Method
 from assent.services.context import read_context
 from assent.services.manifest import (
     Manifest,
@@ -26,6 +25,7 @@ from assent.services.manifest import (
     write_manifest,
 )
 from assent.services.methods import build_method
+from assent.services.profile import ProfileChoice, begin_task, check_choice, words_of
 from assent.services.refined import best_proposal
 from assent.services.review import Propagated, Reviewed, write_review
 from assent.sessions.task import Task
@@ -49,6 +49,7 @@ class PropagateRequest:
             None accepts nothing automatically.
         method: Registered name.
         label: Which masks of the context folder count.
+        profile: Whether the finished examples also say how this person draws.
         weights: A weights file; None for the shipped ones.
         settings: Settings of the method.
     """
@@ -59,6 +60,7 @@ class PropagateRequest:
     auto_accept_risk: float | None = None
     method: str = "posterior"
     label: str | None = None
+    profile: ProfileChoice = field(default_factory=ProfileChoice)
     weights: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,10 +87,10 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
             f"The method {method.name!r} learns nothing from finished images. Choose a method with"
             " context; `assent methods` lists them."
         )
+    check_choice(request.profile, method, has_examples=True)
     entries = list(read_context(request.context, label=request.label))
-    task = Task(method, context=entries)
     check_writable(request.out)
-    steps = _Steps(report, len(images) + (len(entries) if request.auto_accept_risk else 0))
+    steps = _Steps(report, len(images) + len(entries) * (2 if request.auto_accept_risk else 1))
     rows: list[Reviewed] = []
     result = Propagated(
         method.name,
@@ -99,9 +101,16 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
         settings=request.settings,
     )
     try:
+        task = begin_task(
+            method,
+            entries,
+            request.profile,
+            step=lambda name: steps.next(f"learning from {name}"),
+        )
+        result = replace(result, profile=words_of(task.prior))
         threshold, remark = _threshold(request.auto_accept_risk, task, entries, steps)
         result = replace(result, threshold=threshold, remark=remark)
-        folder = _Folder(task, request.out, _run_digest(method, entries))
+        folder = _Folder(task, request.out, _run_digest(task, request.profile))
         for path, stem in zip(images, stems_of(images), strict=True):
             steps.next(path.name)
             rows.append(folder.work(path, stem, threshold))
@@ -224,14 +233,16 @@ def _threshold(
     )
 
 
-def _run_digest(method: Method, entries: list[ContextEntry]) -> str:
+def _run_digest(task: Task, profile: ProfileChoice) -> str:
     """All on which masks depend, besides the image."""
-    examples = [[e.image.content_id, values_digest(to_rle(e.mask))] for e in entries]
+    examples = [[e.image.content_id, values_digest(to_rle(e.mask))] for e in task.context]
     return values_digest(
         {
-            "method": method.name,
-            "weights": method.weights_digest,
-            "settings": method.settings_digest,
+            "method": task.method.name,
+            "weights": task.method.weights_digest,
+            "settings": task.method.settings_digest,
             "context": examples,
+            # What is learned follows from all of the above.
+            "profile": task.prior if profile.file else profile.use,
         }
     )

@@ -66,6 +66,7 @@ class Propagated:
         rows: The images that were worked on, in order.
         threshold: Predicted Dice from which masks were accepted; None if none were.
         remark: A sentence about that.
+        profile: What the profile of whoever drew the examples says, in words; "" without one.
         settings: Settings of the method that were not left at their default.
         is_interrupted: Whether it was stopped before the end.
     """
@@ -77,6 +78,7 @@ class Propagated:
     rows: tuple[Reviewed, ...]
     threshold: float | None = None
     remark: str = ""
+    profile: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_interrupted: bool = False
 
@@ -98,6 +100,7 @@ class Propagated:
             "settings": dict(self.settings),
             "examples": self.examples,
             "images": self.images,
+            "profile": self.profile or None,
             "accept_from": self.threshold,
             "remark": self.remark,
             "interrupted": self.is_interrupted,

@@ -18,8 +18,8 @@ from assent.methods.protocol import Method
 from assent.services.context import read_context
 from assent.services.methods import build_method
 from assent.services.pointing import read_box, read_click, read_scribble
+from assent.services.profile import ProfileChoice, begin_task, check_choice, words_of
 from assent.services.refined import best_proposal
-from assent.sessions.task import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,7 @@ class SegmentRequest:
         scribble: Drawing on the image's grid, or None.
         context: Folder of finished examples, or None.
         label: Which masks of the context folder count.
+        profile: Whether the finished examples also say how this person draws.
         out: Where the mask goes; None for a name of its own in the current folder.
         candidates: Folder for every alternative and a contact sheet, or None.
         weights: A weights file; None for the shipped ones.
@@ -49,6 +50,7 @@ class SegmentRequest:
     scribble: Path | None = None
     context: Path | None = None
     label: str | None = None
+    profile: ProfileChoice = field(default_factory=ProfileChoice)
     out: Path | None = None
     candidates: Path | None = None
     weights: Path | None = None
@@ -84,6 +86,7 @@ class Segmented:
         mask: The recommendation on disk.
         candidates: Every mask in the folder of candidates; the recommendation comes first.
         sheet: The contact sheet, where candidates were asked for.
+        profile: What the profile in use says, in words; "" without one.
     """
 
     image: Image = field(repr=False)
@@ -94,6 +97,7 @@ class Segmented:
     mask: Written
     candidates: tuple[Written, ...]
     sheet: Path | None
+    profile: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able description."""
@@ -104,6 +108,7 @@ class Segmented:
             "method": self.method,
             "weights": self.weights_digest,
             "settings": self.settings_digest,
+            "profile": self.profile or None,
             "mask": str(self.mask.file),
             "predicted_dice": self.mask.predicted_dice,
             "voxels": voxels,
@@ -133,10 +138,9 @@ def segment(request: SegmentRequest) -> Segmented:
     prompts = _prompts(request, image)
     method = build_method(request.method, request.settings, request.weights)
     _check_told(method, prompts, request)
-    task = Task(method)
-    if request.context is not None:
-        for entry in read_context(request.context, label=request.label):
-            task.add(entry)
+    check_choice(request.profile, method, has_examples=request.context is not None)
+    entries = [] if request.context is None else read_context(request.context, label=request.label)
+    task = begin_task(method, list(entries), request.profile)
     embedding = method.embed(image)
     session = task.open(image, embedding=embedding)
     if prompts:
@@ -152,6 +156,7 @@ def segment(request: SegmentRequest) -> Segmented:
         mask=mask,
         candidates=candidates,
         sheet=sheet,
+        profile=words_of(session.prior),
     )
 
 

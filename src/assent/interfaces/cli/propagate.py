@@ -9,6 +9,7 @@ from assent.interfaces.cli.progress import progress_bar
 from assent.interfaces.cli.say import say, say_json, say_table
 from assent.interfaces.cli.wiring import Given
 from assent.services import context
+from assent.services.profile import ProfileChoice
 from assent.services.propagate import PropagateRequest
 from assent.services.propagate import propagate as run
 from assent.services.review import Propagated
@@ -20,7 +21,7 @@ EXAMPLES = (
 SHOWN = 10
 
 
-def propagate(
+def propagate(  # noqa: PLR0913 - every option is one
     *,
     context_dir: Annotated[Path, typer.Argument(help="Finished examples: images/ and masks/.")],
     images_dir: Annotated[Path, typer.Argument(help="Images to be done.")],
@@ -30,6 +31,11 @@ def propagate(
         typer.Option(help="Share of all images that may be accepted unseen and be bad."),
     ] = None,
     method: Annotated[str, typer.Option(help="Name of the method.")] = "posterior",
+    profile: Annotated[
+        str,
+        typer.Option(metavar="on/off/FILE", help="Examples also say how you draw; or a saved one."),
+    ] = "on",
+    profile_out: Annotated[Path | None, typer.Option(help="File for the profile, JSON.")] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights other than the shipped.")] = None,
     given: Given,
 ) -> None:
@@ -44,6 +50,7 @@ def propagate(
         auto_accept_risk=auto_accept_risk,
         method=method,
         label=context.label_of(given.settings.of(context.TABLE)),
+        profile=ProfileChoice(profile, profile_out),
         weights=weights,
         settings=given.settings.of_method(method),
     )
@@ -71,6 +78,8 @@ def _tell(result: Propagated, out: Path) -> None:
     states = ("accepted", "review", "edited", "failed")
     counted = [f"{result.count(state)} {state}" for state in states if result.count(state)]
     say(f"{len(result.rows)} of {result.images} images: {', '.join(counted) or 'none done'}.")
+    if result.profile:
+        say(f"Whoever drew the examples {result.profile}.")
     say(result.remark)
     waiting = [row for row in result.to_review if row.state == "review"][:SHOWN]
     if waiting:

@@ -8,6 +8,7 @@ import typer
 from assent.interfaces.cli.say import say, say_json
 from assent.interfaces.cli.wiring import Given
 from assent.services import context
+from assent.services.profile import ProfileChoice
 from assent.services.segment import Segmented, SegmentRequest
 from assent.services.segment import segment as run
 
@@ -40,6 +41,11 @@ def segment(  # noqa: PLR0913 - every option is one
     context_: Annotated[
         Path | None, typer.Option("--context", help="Finished examples: images/ and masks/.")
     ] = None,
+    profile: Annotated[
+        str,
+        typer.Option(metavar="on/off/FILE", help="Examples also say how you draw; or a saved one."),
+    ] = "on",
+    profile_out: Annotated[Path | None, typer.Option(help="File for the profile, JSON.")] = None,
     out: Annotated[Path | None, typer.Option(help="The mask; its suffix names the format.")] = None,
     candidates: Annotated[
         Path | None, typer.Option(help="Folder for every alternative and a contact sheet.")
@@ -57,6 +63,7 @@ def segment(  # noqa: PLR0913 - every option is one
         scribble=scribble,
         context=context_,
         label=context.label_of(given.settings.of(context.TABLE)),
+        profile=ProfileChoice(profile, profile_out),
         out=out,
         candidates=candidates,
         weights=weights,
@@ -73,6 +80,8 @@ def _tell(result: Segmented) -> None:
     say(f"{result.mask.file}  predicted Dice {result.mask.predicted_dice:.2f}")
     if not result.proposal.recommended.any():
         say("The mask is empty: nothing fits. Add a click inside the object.", error=True)
+    if result.profile:
+        say(f"  your profile {result.profile}")
     for number, (tag, score) in enumerate(
         zip(result.proposal.tags, result.proposal.scores, strict=True), start=1
     ):
