@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import ndimage
 from skimage.transform import resize
 
 from assent.core.feedback import Correct
@@ -15,8 +14,8 @@ from assent.core.prompts import BoundingBox, Click, Scribble
 from assent.core.simulate import next_click
 from assent.datasets.folder import open_folder
 from assent.methods import registry
-from assent.methods.baselines.connected import keep_connected, share_of_distance
-from assent.methods.baselines.seeds import Seeds, by_slice, frame_of, seeds_of
+from assent.methods.baselines.seeds import by_slice, frame_of, seeds_of
+from assent.methods.baselines.share import share_of_distance
 from assent.testing.data import blob
 
 NAMES = ("geodesic", "nearest-seed", "random-walker")
@@ -93,25 +92,6 @@ def test_a_scribble_belongs_to_the_slices_it_passes():
     assert slices[2].marks == ((True, ((3, 3), (3, 4))),)
     assert slices[2].box_yx == (0, 0, 5, 5)
     assert slices[1].marks == ()
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000))
-def test_every_level_set_hangs_together_and_has_no_holes(seed):
-    rng = np.random.default_rng(seed)
-    raw = ndimage.gaussian_filter(rng.random((14, 17)), 1.0)
-    raw = ((raw - raw.min()) / np.ptp(raw)).astype(np.float32)
-    inside, outside = np.zeros((2, 14, 17), bool)
-    inside[5, 5], outside[10, 12] = True, True
-    kept = keep_connected(raw, Seeds(inside, outside, np.zeros_like(inside)))
-    for threshold in (0.2, 0.5, 0.8):
-        mask = kept > threshold
-        assert mask[5, 5]
-        assert not mask[10, 12]
-        assert ndimage.label(mask)[1] == 1
-        holes, count = ndimage.label(np.pad(~mask, 1, constant_values=True))
-        # Background is what reaches the border, and what somebody marked.
-        assert count <= 1 + (holes[11, 13] != holes[0, 0])
 
 
 def test_the_share_of_distance_is_half_where_both_seeds_are_as_far():

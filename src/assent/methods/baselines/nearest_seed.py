@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from assent.core.connected import keep_connected
 from assent.core.errors import ConfigError
-from assent.methods.baselines.connected import keep_connected, share_of_distance
 from assent.methods.baselines.seeded import SeedConfig, SeededMethod
 from assent.methods.baselines.seeds import Seeds, frame_of
+from assent.methods.baselines.share import share_of_distance
 from assent.methods.protocol import Method
 from assent.methods.settings import to_config
 
@@ -61,7 +62,8 @@ def spread(
         for group in (seeds.inside, frame_of(seeds))
     ]
     probability = share_of_distance(*distances)
-    return keep_connected(ndimage.median_filter(probability, size=config.median_px), seeds)
+    smooth = ndimage.median_filter(probability, size=config.median_px)
+    return keep_connected(smooth, seeds.inside, seeds.outside)
 
 
 def _features(voxels: NDArray[np.float32], config: NearestSeedConfig) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Prompts to labelled pixels, slice by slice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -103,19 +103,13 @@ def frame_of(seeds: Seeds) -> NDArray[np.bool_]:
     return np.asarray(seeds.outside & ~deep)
 
 
-def sides() -> Iterator[tuple[slice | int, slice | int]]:
-    """Index of each of the four sides of a slice."""
-    everything = slice(None)
-    for side in (0, -1):
-        yield (side, everything)
-        yield (everything, side)
-
-
 def _border(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     border = np.zeros(inside.shape, np.bool_)
-    for side in sides():
-        if not inside[side].any():
-            border[side] = True
+    everything = slice(None)
+    for end in (0, -1):
+        for side in ((end, everything), (everything, end)):
+            if not inside[side].any():
+                border[side] = True
     return border
 
 

@@ -96,16 +96,21 @@ class PosteriorNetwork(nn.Module):
             tokens: Context of the batch, or None.
             seen: ``memory.features`` of the images, where already computed.
         """
-        if tokens is None:
-            tokens = self.memory.nothing(len(inputs))
-        if seen is None:
-            seen = self.memory.features(inputs[:, :3])
-        features = self._features(inputs, tokens, seen)
+        mean, directions = self.answer(inputs, self.decode(inputs, tokens, seen))
+        return mean, directions
+
+    def answer(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean logits and directions from what ``decode`` found in the same inputs."""
         margins = inputs[:, [Channel.COLOUR, Channel.PATH]].float()
         mean, directions = self.head(features, EXPERT_SCALE * margins)
         return mean, directions
 
-    def _features(self, inputs: Tensor, tokens: Tokens, seen: Tensor) -> Tensor:
+    def decode(self, inputs: Tensor, tokens: Tokens | None, seen: Tensor | None = None) -> Tensor:
+        """Decoder features ``(B, F, H, W)``; arguments as for ``forward``."""
+        if tokens is None:
+            tokens = self.memory.nothing(len(inputs))
+        if seen is None:
+            seen = self.memory.features(inputs[:, :3])
         x: Tensor = inputs
         skips: list[Tensor] = []
         read = self.memory.read(seen, tokens)

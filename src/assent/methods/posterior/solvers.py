@@ -7,10 +7,14 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from torch import Tensor
+from torch.nn import functional
 
+from assent.core.connected import keep_connected
 from assent.methods.posterior.channels import Marks, network_inputs
+from assent.methods.posterior.classifier import margins
 from assent.methods.posterior.field import ABSENT, Plane, Solver
-from assent.methods.posterior.network import EXPERT_SCALE, PosteriorNetwork
+from assent.methods.posterior.network import EXPERT_SCALE, Channel, PosteriorNetwork
+from assent.methods.posterior.refit import count_prompts, refit, trust
 from assent.models.device import Compute
 from assent.models.memory import Tokens
 
@@ -21,6 +25,8 @@ def network_solver(
     seen: Tensor,
     tokens: Tokens | None,
     compute: Compute,
+    *,
+    refit_weight: float,
 ) -> Solver:
     """Segments slices with the network.
 
@@ -30,34 +36,56 @@ def network_solver(
         seen: ``(D, 64, h/8, w/8)`` features for the context memory.
         tokens: Context, batch of one, or None.
         compute: Device and precision.
+        refit_weight: How much the classifier that is refitted to the prompts adds; 0 for nothing.
     """
 
     def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
         previous = None if before is None else torch.from_numpy(before)[None, None]
         inputs, _ = network_inputs(planes[index : index + 1], marks, previous)
         with torch.inference_mode(), compute.autocast():
-            mean, directions = network(inputs.to(compute.device), tokens, seen[index : index + 1])
-        return mean[0, 0].float().cpu().numpy(), directions[0].float().cpu().numpy()
+            told = inputs.to(compute.device)
+            features = network.decode(told, tokens, seen[index : index + 1])
+            mean, directions = network.answer(told, features)
+        logits = mean[0, 0].float().cpu().numpy()
+        if refit_weight > 0:
+            logits = logits + refit_weight * _refitted(inputs[0], features[0], marks)
+        return logits, directions[0].float().cpu().numpy()
 
     return solve
+
+
+def _refitted(inputs: Tensor, features: Tensor, marks: Marks) -> Plane:
+    """The refitted classifier's logit ``(h, w)``, growing with the number of prompts."""
+    positive, negative = marks.positive[0], marks.outside[0]
+    colour = functional.avg_pool2d(inputs[None, :3], 3, 1, 1, count_include_pad=False)[0]
+    known = torch.cat([features.float().cpu(), colour, inputs[[Channel.COLOUR, Channel.PATH]]])
+    return trust(positive, negative) * refit(known.numpy(), positive, negative)
 
 
 def classifier_solver(planes: Tensor, latent: int) -> Solver:
     """Segments slices by the classical margins alone: the fallback without weights.
 
-    Only components that hold a positive seed stay; a box alone is seeded in its middle. The
-    directions move the border in and out as a whole, tilt it, and waver along it.
+    After one prompt colour counts twice as much as paths, since a stain is the same everywhere;
+    the more prompts, the more the paths between them tell. Islands without a positive seed and
+    holes without a negative one are dropped, nothing lies outside of a box, and a box alone is
+    seeded in its middle. The directions move the border in and out as a whole, tilt it, and waver
+    along it.
     """
 
     def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
         if not marks.positive.any():
             marks = replace(marks, positive=_core(marks.box[0])[None])
-        _, found = network_inputs(planes[index : index + 1], marks, None)
-        summed = (found.colour + found.path)[0].numpy()
-        logits: Plane = np.asarray(EXPERT_SCALE * summed, np.float32)
-        if not marks.positive.any():
-            logits = np.full_like(logits, ABSENT)
-        logits = _anchored(logits, marks.positive[0])
+        positive, box = marks.positive[0], marks.box[0]
+        found = margins(planes[index : index + 1], marks.positive, marks.outside)
+        share = 2.0 / (2.0 + count_prompts(positive, marks.negative[0]))
+        mixed = share * found.colour[0] + (1.0 - share) * found.path[0]
+        margin: Plane = mixed.numpy()
+        if not positive.any():
+            margin = np.full_like(margin, ABSENT)
+        elif box.any():
+            margin = np.where(box, margin, np.float32(-1.0))
+        joined = keep_connected(margin, positive, marks.outside[0])
+        logits: Plane = np.asarray(2.0 * EXPERT_SCALE * joined, np.float32)
         return logits, _border_directions(logits, latent)
 
     return solve
@@ -67,17 +95,6 @@ def _core(box: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The middle of a filled box ``(H, W)``; nothing where there is none."""
     depth = ndimage.distance_transform_edt(np.pad(box, 1))[1:-1, 1:-1]
     return np.asarray(box & (depth >= 0.6 * depth.max()))
-
-
-def _anchored(logits: Plane, positive: NDArray[np.bool_]) -> Plane:
-    """Push components without a positive seed just below the border."""
-    labels, count = ndimage.label(logits > 0)
-    if count < 2 or not positive.any():
-        return logits
-    kept = np.zeros(count + 1, bool)
-    kept[np.unique(labels[positive])] = True
-    kept[0] = True
-    return np.where(kept[labels], logits, np.minimum(logits, -1.0)).astype(np.float32)
 
 
 def _border_directions(logits: Plane, latent: int) -> Plane:

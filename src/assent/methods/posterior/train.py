@@ -253,7 +253,8 @@ def _average_gradients(network: nn.Module, world: int) -> None:
     flat = torch.cat([g.flatten() for g in gradients])
     torch.distributed.all_reduce(flat)
     flat /= world
-    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+    means = torch.split(flat, [g.numel() for g in gradients])
+    for gradient, mean in zip(gradients, means, strict=True):
         gradient.copy_(mean.view_as(gradient))
 
 
