@@ -1,184 +1,215 @@
-"""Fit the constants that come with the weights, on validation raters.
+"""Fit the constants that come with the weights, on the validation split.
 
-Simulated people answer on validation images of sets with several raters: one click where all
-agree, three picks of which a tenth are mistakes, then they accept their own mask. From this follow
-the within-person covariance W of z, the calibration of predicted Dice, and the choice constants
-whose recommendations after three picks agree best with what these people drew.
+Simulated people (``sittings.py``) work on images of sets with several raters. The choice constants
+are those with which the recommendations after their answers agree best with what they drew: not
+those under which their answers are likeliest, which would only measure how they were simulated.
+From their work also follows W, how much z varies between one person's images. Predicted Dice is
+calibrated twice, on images of all sets: after prompts and picks, and from finished images alone,
+where the posterior knows less about how wrong it may be.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assent.core.case import TaskSource
-from assent.core.feedback import Accept, Correct, Pick
-from assent.core.image import Image, from_array
-from assent.core.metrics import dice
-from assent.core.simulate import consensus_click, next_click, pick
 from assent.methods.posterior import profile
 from assent.methods.posterior.config import PosteriorConfig
-from assent.methods.posterior.decide import fit_calibration
+from assent.methods.posterior.decide import Calibration, fit_calibration
 from assent.methods.posterior.method import Posterior
 from assent.methods.posterior.shipped import Constants, load
-from assent.methods.posterior.state import PosteriorEmbedding
-from assent.methods.posterior.tasks import Example, Task, read_tasks
+from assent.methods.posterior.sittings import (
+    Pairs,
+    Sitting,
+    Work,
+    clicked,
+    from_context,
+    sittings,
+    spread,
+    work,
+)
+from assent.methods.posterior.tasks import Task, read_tasks
 from assent.models.weights import read_weights, save_weights
 
-EXAMPLES = 4
+CHOICE_SIDE = 96
+"""Longest side of the images before which people sit: small, for they sit often."""
+
+IMAGES = 3
 """Images per set that simulated people work on."""
 
 RATERS = 3
-"""Raters per image."""
+"""Raters per set."""
 
-PICKS = 3
-
-LAPSE = 0.1
+CALIBRATED = 40
+"""Images over all sets on which predicted Dice is compared with what was achieved."""
 
 GRID: Mapping[str, tuple[float, ...]] = {
-    "prompt_weight": (0.3, 1.0, 3.0, 10.0),
-    "beta": (10.0, 20.0, 40.0),
+    "refit_weight": (0.5, 0.0, 1.0),
+    "prompt_weight": (1.0, 0.3, 3.0, 10.0),
+    "beta": (20.0, 10.0, 40.0),
+    "none_at": (0.7, 0.5, 0.85),
+    "lapse": (0.1, 0.03, 0.25),
+    "prompt_lapse": (0.02, 0.005, 0.1),
 }
-"""Values that are tried, one constant after the other; the first of equals wins."""
+"""Values that are tried, one constant after the other, by name of their setting.
+
+The first is where the search starts, and stays unless another is better beyond chance.
+"""
+
+Share = Callable[[float], None]
+"""Told the share done in [0, 1]."""
+
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
-class Work:
-    """What one simulated person left on one image.
-
-    Attributes:
-        rater: Dataset and rater.
-        achieved: Their Dice with the person's own mask.
-        mean: Posterior mean of z after acceptance.
-    """
-
-    rater: str
-    achieved: tuple[float, ...]
-    mean: NDArray[np.float64]
-
-
-def fit(path: Path, sources: Sequence[TaskSource], *, seed: int = 0) -> Constants:
+def fit(
+    path: Path,
+    sources: Sequence[TaskSource],
+    report: Share = lambda done: None,
+    *,
+    seed: int = 0,
+) -> Constants:
     """Fit the constants of a weights file on the validation split, and store them in it.
+
+    What the split cannot say stays as it is by default: the choice constants without raters, W
+    without a rater of two images, a calibration without images.
 
     Args:
         path: A file that training wrote; rewritten with the constants in its metadata.
-        sources: The sets it was trained on; without raters among them nothing is fitted.
+        sources: The sets it was trained on.
+        report: Told the share done.
         seed: Of the simulated people.
     """
     network, _, digest = load(path)
-    tasks = read_tasks(sources, "val", side=PosteriorConfig().working_side)
-    people = [t for t in tasks if t.has_raters]
-    constants = Constants()
 
     def build(trial: Constants) -> Posterior:
         return Posterior(trial.configured({}), network, trial, digest)
 
-    if people:
-        constants = _choice(build, people, seed)
-        method = build(constants)
-        works = list(_work(method, people, seed))
-        by_rater: dict[str, list[NDArray[np.float64]]] = {}
-        for work in works:
-            by_rater.setdefault(work.rater, []).append(work.mean)
-        within = profile.within_person(list(by_rater.values()))
-        constants = replace(constants, within=tuple(tuple(map(float, row)) for row in within))
-    clicked = list(_click_work(build(constants), tasks, seed))
-    if clicked:
-        expected, achieved = (np.array(v) for v in zip(*clicked, strict=True))
-        constants = replace(constants, calibration=fit_calibration(expected, achieved))
+    tasks = spread(read_tasks(sources, "val", side=PosteriorConfig().working_side), CALIBRATED)
+    several = [source for source in sources if source.has_raters]
+    people = read_tasks(several, "val", side=CHOICE_SIDE)
+    found = sittings(build(Constants()), people, images=IMAGES, raters=RATERS, seed=seed)
+    each = CALIBRATED // max(1, len(tasks))
+    images = sum(min(each, len(task.examples)) for task in tasks)
+    trials = 1 + sum(len(values) - 1 for values in GRID.values())
+    steps = Steps(report, len(found) * trials + 2 * images)
+
+    constants, works = fit_choice(build, found, steps)
+    constants = replace(constants, within=within_of(works))
+    method = build(constants)
+    told = [pair for done in works for pair in done.pairs]
+    for pairs in steps.over(_clicked(method, tasks, each, seed)):
+        told += pairs
+    alone: Pairs = []
+    for pairs in steps.over(_propagated(method, tasks, each, seed)):
+        alone += pairs
+    constants = calibrated(constants, told, alone)
     _store(path, constants)
     return constants
 
 
-def _choice(
-    build: Callable[[Constants], Posterior], people: Sequence[Task], seed: int
-) -> Constants:
-    chosen: dict[str, float] = {}
+class Steps:
+    """Tells how much of the fitting is done.
+
+    Args:
+        report: Told the share done.
+        total: Sittings and images to come.
+    """
+
+    def __init__(self, report: Share, total: int) -> None:
+        self._report, self._total, self._done = report, total, 0
+
+    def over(self, results: Iterable[Result]) -> Iterator[Result]:
+        """The same results, each told as one step."""
+        for result in results:
+            self._done += 1
+            self._report(min(1.0, self._done / max(1, self._total)))
+            yield result
+
+
+def fit_choice(
+    build: Callable[[Constants], Posterior], people: Sequence[Sitting], steps: Steps
+) -> tuple[Constants, list[Work]]:
+    """The values of ``GRID`` under which people reach the best masks, and their work with these.
+
+    One constant after the other, each under the best values so far. A value replaces the first
+    only if it is better by more than the standard error of the difference over the same people,
+    who have the same luck under both. Without people nothing is chosen.
+    """
+    if not people:
+        return Constants(), []
+
+    def works(trial: Mapping[str, float]) -> list[Work]:
+        method = build(Constants(choice=tuple(sorted(trial.items()))))
+        return list(steps.over(work(method, sitting) for sitting in people))
+
+    chosen = {name: values[0] for name, values in GRID.items()}
+    best = works(chosen)
     for name, values in GRID.items():
-        scores = []
-        for value in values:
-            trial = Constants(choice=tuple(sorted((chosen | {name: value}).items())))
-            works = list(_work(build(trial), people, seed))
-            scores.append(float(np.mean([work.achieved[-1] for work in works])))
-        chosen[name] = values[int(np.argmax(scores))]
-    return Constants(choice=tuple(sorted(chosen.items())))
+        first = best
+        for value in values[1:]:
+            found = works(chosen | {name: value})
+            if _is_better(found, first) and _reached(found).mean() > _reached(best).mean():
+                best, chosen[name] = found, value
+    return Constants(choice=tuple(sorted(chosen.items()))), best
 
 
-def _work(method: Posterior, people: Sequence[Task], seed: int) -> Iterator[Work]:
-    for task in people:
-        for number, example in enumerate(task.examples[:EXAMPLES]):
-            image, masks = as_image(example)
-            embedding = method.embed(image)
-            raters = sorted(masks)
-            turn = number % max(1, len(raters) // RATERS)
-            for rater in raters[turn :: max(1, len(raters) // RATERS)][:RATERS]:
-                rng = np.random.default_rng([seed, number, raters.index(rater)])
-                work = _session(method, embedding, masks, rater, rng)
-                if work is not None:
-                    yield replace(work, rater=f"{task.dataset}/{rater}")
+def _is_better(works: Sequence[Work], others: Sequence[Work]) -> bool:
+    gain = _reached(works) - _reached(others)
+    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
-def _session(
-    method: Posterior,
-    embedding: PosteriorEmbedding,
-    masks: Mapping[str, NDArray[np.bool_]],
-    rater: str,
-    rng: np.random.Generator,
-) -> Work | None:
-    wanted = masks[rater]
-    click = consensus_click(list(masks.values()), rng=rng)
-    if click is None or not wanted.any():
-        return None
-    state = method.begin(embedding, seed=int(rng.integers(2**31)))
-    state = method.update(embedding, state, Correct((click,), 0))
-    achieved = []
-    for turn in range(PICKS + 1):
-        proposal = method.propose(embedding, state)
-        achieved.append(dice(proposal.recommended, wanted))
-        if turn == PICKS or not len(proposal.alternatives):
-            break
-        chosen = pick(proposal.alternatives, wanted, rng=rng, lapse=LAPSE)
-        state = method.update(embedding, state, Pick(chosen, state.round))
-    state = method.update(embedding, state, Accept("edited", state.round, edited=wanted))
-    mean = state.finished[0] if state.finished is not None else np.zeros(0)
-    return Work(rater, tuple(achieved), mean)
+def _reached(works: Sequence[Work]) -> NDArray[np.float64]:
+    return np.array([done.achieved for done in works])
 
 
-def _click_work(
-    method: Posterior, tasks: Sequence[Task], seed: int
-) -> Iterator[tuple[float, float]]:
-    """Expected and achieved Dice after one, two and three clicks, a few images per task."""
+def within_of(works: Sequence[Work]) -> tuple[tuple[float, ...], ...]:
+    """W of people who worked on two images or more; empty where nobody did."""
+    by_rater: dict[str, list[NDArray[np.float64]]] = {}
+    for done in works:
+        by_rater.setdefault(done.rater, []).append(done.mean)
+    several = [means for means in by_rater.values() if len(means) > 1]
+    if not several:
+        return ()
+    return tuple(tuple(map(float, row)) for row in profile.within_person(several))
+
+
+def calibrated(constants: Constants, told: Pairs, alone: Pairs) -> Constants:
+    """The constants with both calibrations.
+
+    Args:
+        constants: Of the choice model.
+        told: Predicted and achieved Dice after prompts and picks; none leaves the identity.
+        alone: The same from finished images alone; none leaves the calibration of ``told``.
+    """
+    prompted = _calibration(told) if told else constants.calibration
+    context = _calibration(alone) if alone else prompted
+    return replace(constants, calibration=prompted, context_calibration=context)
+
+
+def _calibration(pairs: Pairs) -> Calibration:
+    expected, achieved = np.array(pairs).T
+    return fit_calibration(expected, achieved)
+
+
+def _clicked(method: Posterior, tasks: Sequence[Task], images: int, seed: int) -> Iterator[Pairs]:
     for task in tasks:
-        for number, example in enumerate(task.examples[:3]):
-            image, masks = as_image(example)
-            wanted = next(iter(masks.values()))
-            rng = np.random.default_rng([seed, number])
-            embedding = method.embed(image)
-            state = method.begin(embedding, seed=seed)
-            mask = np.zeros_like(wanted)
-            for turn in range(3):
-                click = next_click(mask, wanted, rng=rng)
-                if click is None:
-                    break
-                state = method.update(embedding, state, Correct((click,), turn))
-                proposal = method.propose(embedding, state)
-                mask = proposal.recommended
-                yield proposal.predicted_dice, dice(mask, wanted)
+        for example in spread(task.examples, images):
+            yield clicked(method, example, seed=seed)
 
 
-def as_image(example: Example) -> tuple[Image, dict[str, NDArray[np.bool_]]]:
-    """A training example as an image and its raters' masks ``(1, H, W)``."""
-    image = from_array(np.moveaxis(example.image, 0, -1))
-    return image, {rater: distance[None] < 0 for rater, distance in example.distances.items()}
+def _propagated(
+    method: Posterior, tasks: Sequence[Task], images: int, seed: int
+) -> Iterator[Pairs]:
+    for task in tasks:
+        yield from from_context(method, task, images, seed=seed)
 
 
 def _store(path: Path, constants: Constants) -> None:
     tensors, facts = read_weights(path)
-    facts["constants"] = {
-        "calibration": list(constants.calibration),
-        "within": [list(row) for row in constants.within],
-        "choice": dict(constants.choice),
-    }
+    facts["constants"] = constants.facts()
     save_weights(path, tensors, facts)

@@ -31,6 +31,7 @@ def present(
     )
     recommended, alternatives = masks[0], masks[1:]
     challenger = offer.challenger
+    calibration = constants.calibration if _has_answers(state) else constants.context_calibration
     if state.accepted is not None:
         recommended, alternatives, challenger = state.accepted, masks[:0], None
     geometry = embedding.image.geometry
@@ -44,14 +45,17 @@ def present(
         tags=tags,
         probability=probability,
         uncertainty=entropy_bits(probability),
-        predicted_dice=calibrate(_expected(state, offer), constants.calibration),
-        scores=tuple(
-            calibrate(s, constants.calibration) for s in offer.scores[: len(alternatives)]
-        ),
+        predicted_dice=calibrate(_expected(state, offer), calibration),
+        scores=tuple(calibrate(s, calibration) for s in offer.scores[: len(alternatives)]),
         round=state.round,
         page=page,
         challenger=challenger,
     )
+
+
+def _has_answers(state: PosteriorState) -> bool:
+    """Whether the person said anything about this image."""
+    return bool(state.prompts) or any(item.answer != "cannot_tell" for item in state.shown)
 
 
 def _expected(state: PosteriorState, offer: Offer) -> float:

@@ -25,25 +25,41 @@ class Constants:
     """What was fitted on validation raters.
 
     Attributes:
-        calibration: From expected to achieved Dice.
+        calibration: From expected to achieved Dice, once the person said something.
+        context_calibration: The same where finished images are all that is known.
         within: d x d covariance of one person's z between images; empty where not learned.
         choice: Constants of the choice model by name of their setting.
     """
 
     calibration: Calibration = IDENTITY
+    context_calibration: Calibration = IDENTITY
     within: tuple[tuple[float, ...], ...] = ()
     choice: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def read(cls, facts: Mapping[str, Any]) -> "Constants":
-        """From the metadata of a weights file; defaults where it says nothing."""
+        """From the metadata of a weights file; defaults where it says nothing.
+
+        Older files hold one calibration, which then serves both purposes.
+        """
         stored = facts.get("constants", {})
         offset, slope = stored.get("calibration", IDENTITY)
+        alone_offset, alone_slope = stored.get("context_calibration", (offset, slope))
         return cls(
             (float(offset), float(slope)),
+            (float(alone_offset), float(alone_slope)),
             tuple(tuple(float(v) for v in row) for row in stored.get("within", ())),
             tuple((str(k), float(v)) for k, v in sorted(stored.get("choice", {}).items())),
         )
+
+    def facts(self) -> dict[str, Any]:
+        """For the metadata of a weights file, as ``read`` takes it."""
+        return {
+            "calibration": list(self.calibration),
+            "context_calibration": list(self.context_calibration),
+            "within": [list(row) for row in self.within],
+            "choice": dict(self.choice),
+        }
 
     def configured(self, settings: Mapping[str, Any]) -> PosteriorConfig:
         """Settings by name, with the fitted constants for those that are not named.
