@@ -29,3 +29,8 @@ def test_a_bare_import_and_the_overview_load_nothing_heavy(code):
 @pytest.mark.parametrize("command", ["segment", "bench", "train", "propagate", "weights info"])
 def test_help_of_a_command_loads_no_network_library(command):
     assert loaded_by(call(*command.split(), "--help")) & {"torch", "monai"} == set()
+
+
+@pytest.mark.parametrize("words", [("list",), ("info", "posterior")])
+def test_what_weights_say_is_read_without_a_network_library(words):
+    assert loaded_by(call("weights", *words)) & {"torch", "monai"} == set()

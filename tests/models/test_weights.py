@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import pytest
@@ -37,6 +38,19 @@ def test_weights_come_back_exactly_with_their_metadata(saved):
     assert weights.load_weights(other, path) == METADATA
     for name, tensor in module.state_dict().items():
         assert torch.equal(other.state_dict()[name], tensor)
+
+
+@pytest.mark.parametrize("hidden", [0o022, 0o077])
+def test_other_people_may_read_weights_as_far_as_this_person_lets_them(saved, tmp_path, hidden):
+    module, _ = saved
+    path, plain = tmp_path / "theirs.safetensors", tmp_path / "plain.txt"
+    before = os.umask(hidden)
+    try:
+        weights.save_weights(path, module.state_dict(), METADATA)
+        plain.write_text("")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode == plain.stat().st_mode
 
 
 def test_half_precision_is_smaller_and_widened_on_loading(tmp_path):
@@ -107,7 +121,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(saved, monkeypatch):
     def fail(*_args):
         raise OSError("disk full")
 
-    monkeypatch.setattr(weights, "save_file", fail)
+    monkeypatch.setattr(weights.os, "fsync", fail)
     with pytest.raises(OSError, match="disk full"):
         weights.save_weights(path, line().state_dict(), {})
     assert path.read_bytes() == before

@@ -1,4 +1,7 @@
-"""Weights on disk: safetensors only, loaded strictly, written in one piece, known by digest."""
+"""Weights on disk: safetensors only, loaded strictly, written in one piece, known by digest.
+
+Torch is imported where tensors are touched: asking a file what it is should not take seconds.
+"""
 
 import hashlib
 import json
@@ -6,14 +9,14 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor, nn
 
 from assent.core.errors import NotFoundError, WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Folder of the weights in the package; ``manifest.json`` describes them."""
@@ -26,7 +29,7 @@ _SHOWN = 3
 
 
 def load_weights(
-    module: nn.Module, path: Path, *, expected_digest: str | None = None
+    module: "nn.Module", path: Path, *, expected_digest: str | None = None
 ) -> dict[str, Any]:
     """Fill a module with the tensors of a file, all of them and no others.
 
@@ -65,7 +68,7 @@ def load_weights(
     return metadata
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path) -> tuple[dict[str, "Tensor"], dict[str, Any]]:
     """All tensors of a file by name, and its metadata.
 
     Raises:
@@ -80,7 +83,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def save_weights(
-    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any], *, half: bool = False
+    path: Path, tensors: Mapping[str, "Tensor"], metadata: Mapping[str, Any], *, half: bool = False
 ) -> None:
     """Write tensors and metadata; a reader sees the old file or the whole new one.
 
@@ -90,12 +93,17 @@ def save_weights(
         metadata: JSON-able: architecture, settings, sets, split, command, seed, figures, licence.
         half: Whether float32 tensors are stored as float16.
     """
+    from safetensors.torch import save  # noqa: PLC0415 - torch
+
     ready = {name: _stored(tensor, half) for name, tensor in tensors.items()}
+    content = save(ready, {_FIELD: json.dumps(dict(metadata), sort_keys=True)})
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        save_file(ready, temporary, {_FIELD: json.dumps(dict(metadata), sort_keys=True)})
-        with temporary.open("rb+") as written:
+        # Opened here and not by the library, which would keep the file from other people.
+        with temporary.open("wb") as written:
+            written.write(content)
+            written.flush()
             os.fsync(written.fileno())
         temporary.replace(path)
     finally:
@@ -140,7 +148,7 @@ def info(path: Path) -> dict[str, Any]:
         WeightsError: If the file is missing or is not a whole safetensors file.
     """
     try:
-        with safe_open(path, framework="pt") as opened:
+        with safe_open(path, framework="np") as opened:
             slices = [opened.get_slice(name) for name in opened.keys()]  # noqa: SIM118
             metadata = _metadata_of(opened.metadata())
             count = sum(_product(part.get_shape()) for part in slices)
@@ -176,7 +184,7 @@ def shipped(name: str, folder: Path = SHIPPED) -> Path:
     """
     entries = manifest(folder)
     if name not in entries:
-        raise NotFoundError("shipped weights", name, known=entries)
+        raise NotFoundError("set of shipped weights", name, known=entries)
     path = folder / str(entries[name]["file"])
     check_digest(path, entries[name]["sha256"])
     return path
@@ -221,7 +229,9 @@ def _unreadable(path: Path) -> WeightsError:
     )
 
 
-def _stored(tensor: Tensor, half: bool) -> Tensor:
+def _stored(tensor: "Tensor", half: bool) -> "Tensor":
+    import torch  # noqa: PLC0415 - slow
+
     kept = tensor.detach().cpu()
     if half and kept.dtype == torch.float32:
         kept = kept.half()

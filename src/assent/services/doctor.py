@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from assent.core.errors import AssentError
+from assent.models.weights import manifest, shipped
 
 EXTRAS = {"fast": "cc3d"}
 """Optional extras, and the module each brings."""
@@ -95,8 +96,6 @@ def _disk() -> list[Finding]:
 
 
 def _weights() -> list[Finding]:
-    from assent.models.weights import manifest, shipped  # noqa: PLC0415 - torch
-
     findings = []
     try:
         for name in sorted(manifest()):

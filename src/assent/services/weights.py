@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from assent.core.errors import NotFoundError
+from assent.models.weights import info, manifest, shipped
 
 
 def list_weights() -> list[dict[str, Any]]:
@@ -12,8 +13,6 @@ def list_weights() -> list[dict[str, Any]]:
     Raises:
         WeightsError: If the manifest is missing or damaged.
     """
-    from assent.models.weights import manifest  # noqa: PLC0415 - loads torch
-
     return [{"name": name, **facts} for name, facts in sorted(manifest().items())]
 
 
@@ -27,10 +26,8 @@ def weights_info(name: str) -> dict[str, Any]:
         NotFoundError: If it is neither.
         WeightsError: If the file is damaged, or shipped weights were changed.
     """
-    from assent.models.weights import info, manifest, shipped  # noqa: PLC0415 - loads torch
-
     if Path(name).is_file():
         return info(Path(name))
     if name in manifest():
         return info(shipped(name))
-    raise NotFoundError("weights file or shipped weights", name, known=manifest())
+    raise NotFoundError("weights file or set of shipped weights", name, known=manifest())
