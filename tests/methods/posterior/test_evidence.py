@@ -150,7 +150,7 @@ def test_a_box_prefers_the_particle_it_was_drawn_around():
     for wanted, mask in enumerate(masks):
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         low, high = (0, rows[0], columns[0]), (1, rows[-1] + 1, columns[-1] + 1)
-        box = BoxAnswer(low, high, reach_zyx=(0, 0, 0))
+        box = BoxAnswer(low, high, reach_yx=(0, 0))
         assert np.argmax(log_likelihood(BASES, [box], z, CONFIG)) == wanted
 
 
@@ -160,12 +160,47 @@ def test_each_side_of_a_box_that_is_not_touched_costs_its_factor():
     bases = Bases(mean.ravel(), np.zeros((2, 400), np.float32), (1, 20, 20))
 
     def weigh(high):
-        box = BoxAnswer((0, 5, 5), high, reach_zyx=(0, 3, 3))
+        box = BoxAnswer((0, 5, 5), high, reach_yx=(3, 3))
         return log_likelihood(bases, [box], np.zeros((1, 2)), CONFIG)[0]
 
     missed = np.log(CONFIG.prompt_lapse / (1 - CONFIG.prompt_lapse))
     assert weigh((1, 13, 10)) == pytest.approx(weigh((1, 10, 10)), abs=1e-3)
     assert weigh((1, 14, 10)) - weigh((1, 10, 10)) == pytest.approx(missed, abs=1e-3)
+
+
+def solid(*slices, where=slice(5, 10), depth=4):
+    """Bases of a volume with a square on some slices, whatever z is."""
+    mean = np.full((depth, 20, 20), -9, np.float32)
+    mean[list(slices), where, where] = 9
+    return Bases(mean.ravel(), np.zeros((2, mean.size), np.float32), mean.shape)
+
+
+def weigh(bases, *answers):
+    return log_likelihood(bases, answers, np.zeros((1, 2)), CONFIG)[0]
+
+
+def test_a_box_on_one_slice_says_nothing_about_the_others():
+    box = BoxAnswer((1, 5, 5), (2, 10, 10))
+    assert weigh(solid(1), box) == pytest.approx(weigh(solid(0, 1, 2, 3), box))
+    assert weigh(solid(1, where=slice(5, 18)), box) < weigh(solid(1), box) - 1
+    elsewhere = BoxAnswer((0, 5, 5), (0, 10, 10))
+    assert weigh(solid(0, 3), elsewhere) == 0
+
+
+def test_a_box_over_several_slices_is_outside_on_the_others_too():
+    box = BoxAnswer((1, 5, 5), (3, 10, 10), ends=((0, 1, 2), (1, 2, 3)))
+    assert weigh(solid(0, 1, 2, 3), box) < weigh(solid(1, 2), box) - 0.01
+
+
+def test_both_ends_of_a_box_must_be_reached():
+    missed = np.log(CONFIG.prompt_lapse / (1 - CONFIG.prompt_lapse))
+    box = BoxAnswer((1, 5, 5), (5, 10, 10), ends=((0, 1, 2), (3, 4, 5)))
+    whole = weigh(solid(1, 2, 3, 4, depth=6), box)
+    assert weigh(solid(2, 3, depth=6), box) == pytest.approx(whole)
+    assert weigh(solid(3, 4, depth=6), box) - whole == pytest.approx(missed)
+    not_held = BoxAnswer((1, 5, 5), (5, 10, 10), ends=((), (3, 4, 5)))
+    unjudged = -np.log(1 - CONFIG.prompt_lapse)
+    assert weigh(solid(3, 4, depth=6), not_held) - whole == pytest.approx(unjudged)
 
 
 def test_packed_masks_come_back_and_impossible_picks_are_refused():

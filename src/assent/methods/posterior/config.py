@@ -33,7 +33,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "person_share": (0.0, 0.99),
     "profile_shrink": (0.0, 1000.0),
     "working_side": (32, 1024),
+    "volume_side": (32, 1024),
     "memory_entries": (0, 1024),
+    "refit_weight": (0.0, 4.0),
 }
 
 
@@ -107,8 +109,14 @@ class PosteriorConfig:
     working_side: int = 256
     """Longest in-plane side on which the network runs."""
 
+    volume_side: int = 160
+    """The same where an object is followed from slice to slice, around that object only."""
+
     memory_entries: int = 64
     """Finished images that the network attends to."""
+
+    refit_weight: float = 0.5
+    """How much the classifier that is refitted to the prompts adds to the network's logits."""
 
     use_network: bool = True
     """Whether the network is used; off leaves the per-image classifier alone."""

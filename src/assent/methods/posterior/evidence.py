@@ -118,19 +118,21 @@ class StrokeAnswer:
 
 @dataclass(frozen=True)
 class BoxAnswer:
-    """A box in indices of the particle grid.
+    """A box in indices of the particle grid, whose slices need not be neighbours.
 
     Attributes:
         low_zyx: First index inside.
-        high_zyx: First index beyond.
-        reach_zyx: How near the object must come to a side, in grid points.
-        judged_zyx: Axes whose two sides must be touched; z only for neighbouring slices.
+        high_zyx: First index beyond; that of ``low_zyx`` when the grid holds no slice of the box.
+        reach_yx: How near the object must come to a side, in grid points.
+        ends: For a box over several slices, those of the grid that lie at its first and at its
+            last slice; the object must be seen on one of each. None for a box on one slice,
+            which says nothing about the others.
     """
 
     low_zyx: tuple[int, int, int]
     high_zyx: tuple[int, int, int]
-    reach_zyx: tuple[float, float, float] = (1.0, 3.0, 3.0)
-    judged_zyx: tuple[bool, bool, bool] = (False, True, True)
+    reach_yx: tuple[float, float] = (3.0, 3.0)
+    ends: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +232,8 @@ def _drawn_points(answer: Answer, shape: tuple[int, int, int]) -> NDArray[np.int
         return answer.index
     if not isinstance(answer, BoxAnswer):
         return np.empty(0, np.int64)
-    outside = np.ones(shape, bool)
+    outside = np.zeros(shape, bool)
+    outside[slice(None) if answer.ends else slice(answer.low_zyx[0], answer.high_zyx[0])] = True
     outside[_window(answer.low_zyx, answer.high_zyx)] = False
     index = np.flatnonzero(outside)
     if index.size > _OUTSIDE_POINTS:
@@ -239,18 +242,21 @@ def _drawn_points(answer: Answer, shape: tuple[int, int, int]) -> NDArray[np.int
 
 
 def _bands(box: BoxAnswer, shape: tuple[int, int, int]) -> list[NDArray[np.int64]]:
-    """Grid points near each judged side of a box, along the length of that side."""
-    bands = []
-    for axis in np.flatnonzero(box.judged_zyx):
-        reach = box.reach_zyx[axis]
+    """Grid points near each side of a box, along the length of that side."""
+    windows: list[tuple[slice | list[int], ...]] = []
+    for axis, reach in zip((1, 2), box.reach_yx, strict=True):
         for border, inner in ((box.low_zyx[axis], 0), (box.high_zyx[axis], 1)):
             low, high = list(box.low_zyx), list(box.high_zyx)
             low[axis] = int(np.ceil(border - inner - reach))
             high[axis] = int(np.floor(border - inner + reach)) + 1
-            band = np.zeros(shape, bool)
-            band[_window(low, high)] = True
-            if band.any():
-                bands.append(np.flatnonzero(band))
+            windows.append(_window(low, high))
+    windows += [(list(end), *_window(box.low_zyx, box.high_zyx)[1:]) for end in box.ends or ()]
+    bands = []
+    for window in windows:
+        band = np.zeros(shape, bool)
+        band[window] = True
+        if band.any():
+            bands.append(np.flatnonzero(band))
     return bands
 
 

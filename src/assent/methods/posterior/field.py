@@ -4,31 +4,32 @@ Slices that were told where the object is are segmented from their prompts. From
 is followed slice by slice: each slice sees its neighbour's mask as the previous mask, seeds that
 this mask lends, and its own prompts where they only say what is outside. With finished images as
 context every slice is read from them first, and following replaces only what it reaches.
+
+A round starts from the one before: segmented again are slices with new prompts, and their
+neighbours for as long as masks change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 
-from assent.core.prompts import Prompt
-from assent.methods.posterior.channels import Marks, empty_marks
+from assent.core.progress import report
+from assent.core.prompts import BoundingBox, Prompt
+from assent.methods.posterior.channels import Marks
+from assent.methods.posterior.follow import LEAST_OVERLAP, LEAST_PIXELS, Looks, carried, is_gone
 from assent.methods.posterior.grid import WorkingGrid, draw_marks, marked_slices
+from assent.methods.posterior.window import Window
 
 ABSENT = -8.0
-"""Mean logit of a slice that holds no object."""
+"""Mean logit where there is no object."""
 
-LEAST_PIXELS = 8
-"""An object smaller than this on a working slice has ended."""
-
-LEAST_OVERLAP = 0.25
-"""An object that overlaps its neighbour's mask less than this (Dice) has ended."""
-
-LEAST_CONTRAST = 0.1
-"""Object and surroundings that differ less in intensity cannot be told apart by it."""
+SETTLED = 0.99
+"""A mask this alike (Dice) to that of the round before changes nothing on the next slice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,23 +37,40 @@ class Field:
     """Low-rank logits on the working grid.
 
     Attributes:
-        mean: ``(D, h, w)`` float32.
+        mean: ``(D, h, w)`` float32; ``ABSENT`` with directions of zero where nothing was looked
+            for.
         directions: ``(d, D, h, w)`` float16 for volumes, float32 for single slices.
+        reached: Slices that prompts or following reached. The others hold what context reads
+            in them, or nothing.
     """
 
     mean: NDArray[np.float32] = field(repr=False)
     directions: NDArray[np.floating] = field(repr=False)
+    reached: frozenset[int] = field(default=frozenset(), repr=False)
 
     @property
     def latent(self) -> int:
         """Number of directions."""
         return int(self.directions.shape[0])
 
+    def extent(self, index: int) -> tuple[slice, slice]:
+        """The rectangle of one slice beyond which there is no object for any z."""
+        looked = self.mean[index] != ABSENT
+        spans = []
+        for axis in (1, 0):
+            used = np.flatnonzero(looked.any(axis))
+            spans.append(slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 0))
+        return spans[0], spans[1]
+
     def logits(self, z: NDArray[np.float64], index: int) -> NDArray[np.float32]:
         """Logits of particles ``(S, d)`` on one slice, ``(S, h, w)``."""
-        flat = self.directions[:, index].reshape(self.latent, -1).astype(np.float32)
-        values = np.asarray(z, np.float32) @ flat + self.mean[index].reshape(-1)
-        return np.asarray(values.reshape(len(z), *self.mean.shape[1:]))
+        values = np.full((len(z), *self.mean.shape[1:]), ABSENT, np.float32)
+        rows, columns = self.extent(index)
+        mean = self.mean[index, rows, columns]
+        flat = self.directions[:, index, rows, columns].reshape(self.latent, -1)
+        inner = np.asarray(z, np.float32) @ flat.astype(np.float32) + mean.reshape(-1)
+        values[:, rows, columns] = inner.reshape(len(z), *mean.shape)
+        return values
 
 
 Plane = NDArray[np.float32]
@@ -61,140 +79,264 @@ Solver = Callable[[int, Marks, Plane | None], tuple[Plane, Plane]]
 """(slice, marks, previous probability) to mean ``(h, w)`` and directions ``(d, h, w)``."""
 
 
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What slices are segmented with, the same in all rounds.
+
+    Attributes:
+        planes: ``(D, 3, h, w)`` working planes.
+        grid: The working grid.
+        solver: Segments whole slices.
+        part: Makes a solver of a plane of its own ``(1, 3, h', w')``, to which that is slice 0.
+        side: Longest side of planes handed to ``part``.
+        latent: Number of directions.
+        has_context: Whether the solvers know finished images.
+    """
+
+    planes: Tensor
+    grid: WorkingGrid
+    solver: Solver
+    part: Callable[[Tensor], Solver]
+    side: int
+    latent: int
+    has_context: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """The round before.
+
+    Attributes:
+        field: Its logits.
+        fresh: Slices that prompts were drawn on since; None when some were taken back, after
+            which no slice is what it was.
+        probability: Of the object on a slice ``(h, w)``, as it was shown.
+    """
+
+    field: Field
+    fresh: Collection[int] | None
+    probability: Callable[[int], Plane]
+
+
+def unprompted(look: Look) -> Field:
+    """The field before any prompt: what context reads in every slice; of a volume without, none."""
+    shape = (len(look.planes), *look.planes.shape[2:])
+    depth = shape[0]
+    directions = np.zeros((look.latent, *shape), np.float32 if depth == 1 else np.float16)
+    blank = Field(np.full(shape, ABSENT, np.float32), directions)
+    draft = _Draft.of(look, blank, (), None)
+    for index in range(depth if depth == 1 or look.has_context else 0):
+        report(index / depth, "reading slices")
+        draft.put_alone(index)
+    return Field(draft.mean, draft.directions)
+
+
 def solve_field(
-    planes: Tensor,
-    prompts: Sequence[Prompt],
-    grid: WorkingGrid,
-    solver: Solver,
-    *,
-    previous: Plane | None,
-    has_context: bool,
-    latent: int,
+    look: Look, prompts: Sequence[Prompt], base: Field, earlier: Earlier | None = None
 ) -> Field:
-    """Logits of all slices.
+    """Logits of all slices under all prompts.
 
     Args:
-        planes: ``(D, 3, h, w)`` working planes.
+        look: What slices are segmented with.
         prompts: All prompts that hold.
-        grid: The working grid.
-        solver: Segments one slice.
-        previous: ``(D, h, w)`` probability of the last round, or None in a first round.
-        has_context: Whether the solver knows finished images.
-        latent: Number of directions.
+        base: The field without prompts.
+        earlier: The round before, or None in a first one.
     """
-    depth = len(planes)
-    kind = np.float32 if depth == 1 else np.float16
-    mean = np.full((depth, *planes.shape[2:]), ABSENT, np.float32)
-    directions = np.zeros((latent, depth, *planes.shape[2:]), kind)
-
-    def put(index: int, marks: Marks, before: Plane | None) -> None:
-        mean[index], solved = solver(index, marks, before)
-        directions[:, index] = solved
-
-    def put_alone(index: int) -> None:
-        before = None if previous is None else previous[index]
-        put(index, draw_marks(prompts, index, grid), before)
-
-    marks = {index: draw_marks(prompts, index, grid) for index in marked_slices(prompts)}
-    told = _told(marks, has_context)
-    for index in range(depth) if depth == 1 or has_context else told:
-        put_alone(index)
-    for start, stop, step in _paths(told, depth):
-        ended = _follow(mean, put, marks, range(start, stop, step), planes)
-        if ended is not None and has_context:
-            put_alone(ended)
-        elif ended is not None:
-            mean[ended], directions[:, ended] = ABSENT, 0.0
-    return Field(mean, directions)
+    depth = len(look.planes)
+    draft = _Draft.of(look, base, prompts, earlier)
+    told = _told(draft.marks, prompts, look.has_context)
+    for index in told:
+        if index in draft.fresh or index not in draft.reached:
+            draft.put_told(index)
+    paths = _paths(told, depth, [_bounds(prompts, index, depth) for index in told])
+    draft.drop(draft.reached - {k for path in paths for k in path})
+    for path in paths:
+        draft.follow(path)
+    if look.has_context:
+        draft.read_marked()
+    return Field(draft.mean, draft.directions, frozenset(draft.reached))
 
 
-def _told(marks: Mapping[int, Marks], has_context: bool) -> list[int]:
+def _told(marks: Mapping[int, Marks], prompts: Sequence[Prompt], has_context: bool) -> list[int]:
     """Slices from which the object is followed.
 
     Where only the outside was marked, what is inside must come from a neighbour or the context;
     without either, from the slice itself.
     """
-    told = [k for k in marks if marks[k].positive.any() or marks[k].box.any()]
+    middles = {_middle(prompt) for prompt in prompts if isinstance(prompt, BoundingBox)}
+    told = [k for k in marks if marks[k].positive.any() or k in middles]
     return told if told or has_context else list(marks)
 
 
-def _paths(drawn: Sequence[int], depth: int) -> list[tuple[int, int, int]]:
-    """From each marked slice up and down, half way to the next marked one or to the end."""
+def _middle(box: BoundingBox) -> int:
+    """The slice on which the object fills a box; towards its ends the object is smaller."""
+    return (box.low_zyx[0] + box.high_zyx[0] - 1) // 2
+
+
+def _bounds(prompts: Iterable[Prompt], index: int, depth: int) -> tuple[int, int]:
+    """First slice and the one beyond the last to which an object is followed from a slice.
+
+    A box over several slices says where the object ends; one on a single slice does not.
+    """
+    low, high = 0, depth
+    for prompt in prompts:
+        if isinstance(prompt, BoundingBox):
+            first, beyond = prompt.low_zyx[0], prompt.high_zyx[0]
+            if first <= index < beyond and beyond - first > 1:
+                low, high = max(low, first), min(high, beyond)
+    return low, high
+
+
+def _paths(
+    told: Sequence[int], depth: int, bounds: Sequence[tuple[int, int]] | None = None
+) -> list[range]:
+    """From each told slice up and down, half way to the next told one or to where it is bound."""
     paths = []
-    for place, index in enumerate(drawn):
-        below = (drawn[place - 1] + index) // 2 if place else -1
-        above = (index + drawn[place + 1]) // 2 + 1 if place + 1 < len(drawn) else depth
-        paths += [(index, above, 1), (index, below, -1)]
+    for place, index in enumerate(told):
+        low, high = bounds[place] if bounds else (0, depth)
+        below = (told[place - 1] + index) // 2 + 1 if place else 0
+        above = (index + told[place + 1]) // 2 + 1 if place + 1 < len(told) else depth
+        paths.append(range(index, min(above, high)))
+        paths.append(range(index, max(below, low) - 1, -1))
     return paths
 
 
-def _follow(
-    mean: Plane,
-    put: Callable[[int, Marks, Plane | None], None],
-    drawn: Mapping[int, Marks],
-    path: range,
-    planes: Tensor,
-) -> int | None:
-    """Segment slice after slice; returns the one on which the object was lost, if any."""
-    before = mean[path[0]] > 0
-    for index in path[1:]:
-        if before.sum() < LEAST_PIXELS:
-            return None
-        marks = _carried(before, drawn.get(index))
-        if _is_gone(marks, planes[index - path.step].numpy(), planes[index].numpy()):
-            return index
-        probability = 1.0 / (1.0 + np.exp(-np.clip(mean[index - path.step], -30, 30)))
-        put(index, marks, probability.astype(np.float32))
-        found = mean[index] > 0
-        overlap = 2.0 * (found & before).sum() / max(1, found.sum() + before.sum())
-        if overlap < LEAST_OVERLAP:
-            return index
-        before = found
-    return None
-
-
-def _is_gone(marks: Marks, there: Plane, here: Plane) -> bool:
-    """Whether the core of a neighbour's object looks like that object's surroundings here.
-
-    Lent seeds always find something, so where an object ends must be seen before they are used.
-
-    Args:
-        marks: Lent by the neighbour.
-        there: ``(3, h, w)`` the neighbour.
-        here: ``(3, h, w)`` the slice in question.
-    """
-    core, around = marks.positive[0], marks.negative[0]
-    if not (core.any() and around.any()):
-        return False
-    inside, outside = there[:, core].mean(1), there[:, around].mean(1)
-    if np.linalg.norm(inside - outside) < LEAST_CONTRAST:
-        return False
-    found = here[:, core].mean(1)
-    return bool(2 * np.linalg.norm(found - outside) < np.linalg.norm(found - inside))
-
-
-def _carried(mask: NDArray[np.bool_], drawn: Marks | None) -> Marks:
-    """Seeds that a neighbour's mask lends: its core, and what lies clearly outside.
-
-    What was drawn on the slice itself counts more.
-    """
-    marks = empty_marks(1, *mask.shape)
-    free = mask if drawn is None else mask & ~drawn.negative[0]
-    depth = ndimage.distance_transform_edt(free if free.any() else mask)
-    # A thin object has no pixel two pixels deep, and keeps its deepest ones.
-    marks.positive[0] = mask & (depth >= min(depth.max(), max(2.0, 0.6 * depth.max())))
-    reach = max(6, int(0.5 * np.sqrt(mask.sum())))
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = max(0, rows[0] - reach), max(0, columns[0] - reach)
-    marks.negative[0, top, left : columns[-1] + reach] = True
-    marks.negative[0, rows[-1] + reach - 1 : rows[-1] + reach, left : columns[-1] + reach] = True
-    marks.negative[0, top : rows[-1] + reach, left] = True
-    marks.negative[0, top : rows[-1] + reach, columns[-1] + reach - 1 : columns[-1] + reach] = True
-    marks.negative[0] &= ~mask
-    if drawn is None:
+def _marks_of(prompts: Sequence[Prompt], index: int, grid: WorkingGrid) -> Marks:
+    """What is drawn on a slice; a box is filled on its middle slice, elsewhere it only bounds."""
+    marks = draw_marks(prompts, index, grid)
+    boxes = [p for p in prompts if isinstance(p, BoundingBox)]
+    if not marks.box.any() or any(_middle(box) == index for box in boxes):
         return marks
-    return Marks(
-        (marks.positive & ~drawn.negative) | drawn.positive,
-        (marks.negative & ~drawn.positive) | drawn.negative,
-        drawn.box,
-    )
+    return Marks(marks.positive, marks.outside & ~marks.positive, np.zeros_like(marks.box))
+
+
+@dataclass(eq=False)
+class _Draft:
+    """The field of one round in the making.
+
+    Attributes:
+        look: What slices are segmented with.
+        base: The field without prompts.
+        earlier: The round before, or None.
+        marks: What is drawn, by slice.
+        fresh: Slices on which that changed.
+        mean: As in ``Field``; so are directions and reached.
+        moved: Slices whose mask is no longer that of the round before.
+        dropped: Slices that were reached and are no longer.
+    """
+
+    look: Look
+    base: Field
+    earlier: Earlier | None
+    marks: Mapping[int, Marks]
+    fresh: Collection[int]
+    mean: NDArray[np.float32]
+    directions: NDArray[np.floating]
+    reached: set[int]
+    moved: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(
+        cls, look: Look, base: Field, prompts: Sequence[Prompt], earlier: Earlier | None
+    ) -> "_Draft":
+        """The draft with which a round begins."""
+        marks = {k: _marks_of(prompts, k, look.grid) for k in marked_slices(prompts)}
+        start, fresh = base, set(marks)
+        if earlier is not None and earlier.fresh is not None:
+            start, fresh = earlier.field, set(earlier.fresh)
+        mean, directions = start.mean.copy(), start.directions.copy()
+        return cls(look, base, earlier, marks, fresh, mean, directions, set(start.reached))
+
+    def put_alone(self, index: int) -> None:
+        """Segment a slice from its own prompts and the context."""
+        before = None
+        # A slice that nobody looked at has no previous mask, which is not an empty one.
+        if self.earlier is not None and (
+            self.look.has_context or index in self.earlier.field.reached
+        ):
+            before = self.earlier.probability(index)
+        marks = self.marks.get(index) or draw_marks((), index, self.look.grid)
+        self.mean[index], self.directions[:, index] = self.look.solver(index, marks, before)
+
+    def put_told(self, index: int) -> None:
+        """Segment a slice from which the object is followed."""
+        old = self._shown(index)
+        self.put_alone(index)
+        self._note(index, old)
+
+    def follow(self, path: range) -> None:
+        """Segment slice after slice, for as long as masks change and the object lasts."""
+        start = self._looks(path[0]) if len(path) > 1 else None
+        for place, (near, index) in enumerate(pairwise(path), start=1):
+            is_new = near in self.moved or index in self.fresh
+            if not is_new and index not in self.reached:
+                return
+            if not is_new:
+                continue
+            report(place / len(path), "following the object")
+            if not self._step(near, index, start):
+                self.drop(path[place:])
+                return
+
+    def drop(self, indices: Iterable[int]) -> None:
+        """Take slices that were reached back to what they are without prompts."""
+        for index in self.reached.intersection(indices):
+            self.mean[index] = self.base.mean[index]
+            self.directions[:, index] = self.base.directions[:, index]
+            self.reached.discard(index)
+            self.dropped.add(index)
+
+    def read_marked(self) -> None:
+        """With context: slices on which only the outside is marked and to which nothing led."""
+        for index in self.marks:
+            if index not in self.reached and (index in self.fresh or index in self.dropped):
+                self.put_alone(index)
+
+    def _looks(self, index: int) -> Looks | None:
+        mask = self.mean[index] > 0
+        return (
+            Looks.of(self.look.planes[index].numpy(), carried(mask, None)) if mask.any() else None
+        )
+
+    def _step(self, near: int, index: int, start: Looks | None) -> bool:
+        """Segment a slice with what its neighbour lends; False where the object has ended."""
+        before = self.mean[near] > 0
+        if before.sum() < LEAST_PIXELS:
+            return False
+        window = Window.around(before, self.look.side)
+        planes = window.cut(self.look.planes[[near, index]])
+        shown = torch.sigmoid(window.cut(torch.from_numpy(self.mean[near])[None, None]))
+        previous = np.asarray(shown[0, 0].numpy(), np.float32)
+        if not (previous > 0.5).any():
+            return False
+        drawn = self.marks.get(index)
+        marks = carried(previous > 0.5, None if drawn is None else window.cut_marks(drawn))
+        there, here = (Looks.of(plane.numpy(), marks) for plane in planes)
+        if is_gone(here, there, start):
+            return False
+        old = self._shown(index)
+        mean, directions = self.look.part(planes[1:])(0, marks, previous)
+        self._put(index, window, mean, directions)
+        self._note(index, old)
+        return _dice(self.mean[index] > 0, before) >= LEAST_OVERLAP
+
+    def _put(self, index: int, window: Window, mean: Plane, directions: Plane) -> None:
+        both = torch.from_numpy(np.concatenate([mean[None], directions]))[None]
+        spread = window.spread(both)[0].numpy()
+        self.mean[index], self.directions[:, index] = ABSENT, 0.0
+        self.mean[index, window.rows, window.columns] = spread[0]
+        self.directions[:, index, window.rows, window.columns] = spread[1:]
+
+    def _shown(self, index: int) -> NDArray[np.bool_] | None:
+        return self.mean[index] > 0 if index in self.reached else None
+
+    def _note(self, index: int, old: NDArray[np.bool_] | None) -> None:
+        if old is None or _dice(self.mean[index] > 0, old) < SETTLED:
+            self.moved.add(index)
+        self.reached.add(index)
+
+
+def _dice(mask: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    both = int(mask.sum()) + int(other.sum())
+    return 2.0 * int((mask & other).sum()) / both if both else 1.0

@@ -6,8 +6,9 @@ everything that is random follows from (seed, round).
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,10 @@ from assent.methods.posterior import profile as profiles
 from assent.methods.posterior.bases import reduce_points
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
-from assent.methods.posterior.field import Solver, solve_field
-from assent.methods.posterior.grid import WorkingGrid, working_planes
+from assent.methods.posterior.field import Earlier, Look, Solver, solve_field, unprompted
+from assent.methods.posterior.grid import WorkingGrid, marked_slices, working_planes
 from assent.methods.posterior.network import PosteriorNetwork
-from assent.methods.posterior.offer import Offer, make_offer, mean_on_grid, shown_masks
+from assent.methods.posterior.offer import Offer, make_offer, shown_masks, shown_probability
 from assent.methods.posterior.particles import infer
 from assent.methods.posterior.present import present
 from assent.methods.posterior.recall import Remembered, joined, look_of, recall, remember
@@ -162,7 +163,8 @@ class Posterior:
         self._check_profile(prior)
         latent_prior = profiles.prior_from(prior, self._latent, self.config)
         blank = PosteriorState(seed=seed, prior=latent_prior, context=context)
-        return self._solved(embedding, blank, None)
+        base = unprompted(self._look(embedding, context))
+        return self._on_field(embedding, replace(blank, base=base, solved=base), None)
 
     def propose(
         self, embedding: PosteriorEmbedding, state: PosteriorState, *, page: int = 0
@@ -256,26 +258,53 @@ class Posterior:
         if self._network is None or embedding.seen is None:
             return classifier_solver(embedding.planes, self._latent)
         return network_solver(
-            self._network, embedding.planes, embedding.seen, joined(context), self._compute
+            self._network,
+            embedding.planes,
+            embedding.seen,
+            joined(context),
+            self._compute,
+            refit_weight=self.config.refit_weight,
+        )
+
+    def _look(self, embedding: PosteriorEmbedding, context: Sequence[Remembered]) -> Look:
+        def part(plane: torch.Tensor) -> Solver:
+            seen = None
+            if self._network is not None:
+                with torch.inference_mode():
+                    seen = self._network.memory.features(plane.to(self._compute.device))
+            return self._solver(replace(embedding, planes=plane, seen=seen), context)
+
+        return Look(
+            embedding.planes,
+            embedding.grid,
+            self._solver(embedding, context),
+            part,
+            side=self.config.volume_side,
+            latent=self._latent,
+            has_context=bool(context),
         )
 
     def _solved(
+        self,
+        embedding: PosteriorEmbedding,
+        state: PosteriorState,
+        before: PosteriorState,
+        fresh: Collection[int] | None,
+    ) -> PosteriorState:
+        """The state with its field under all prompts, and the posterior under it."""
+        look = self._look(embedding, state.context)
+        earlier = Earlier(before.solved, fresh, partial(shown_probability, before))
+        return self._on_field(
+            embedding,
+            replace(state, solved=solve_field(look, state.prompts, state.base, earlier)),
+            before,
+        )
+
+    def _on_field(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
     ) -> PosteriorState:
-        """The state with its field computed anew, and the posterior under it."""
-        solved = solve_field(
-            embedding.planes,
-            state.prompts,
-            embedding.grid,
-            self._solver(embedding, state.context),
-            previous=None if before is None else mean_on_grid(before),
-            has_context=bool(state.context),
-            latent=self._latent,
-        )
-        slices, bases = particle_bases(solved, embedding.grid, self.config)
-        return self._weighed(
-            embedding, replace(state, solved=solved, slices=slices, bases=bases, memo={}), before
-        )
+        slices, bases = particle_bases(state.solved, embedding.grid, self.config)
+        return self._weighed(embedding, replace(state, slices=slices, bases=bases, memo={}), before)
 
     def _weighed(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
@@ -315,7 +344,9 @@ class Posterior:
             removed=state.removed | set(feedback.removed),
             memo={},
         )
-        return self._solved(embedding, changed, state)
+        # Where something is taken back, any slice may have come of it.
+        fresh = None if feedback.removed else marked_slices(feedback.prompts)
+        return self._solved(embedding, changed, state, fresh)
 
     def _chosen(
         self, embedding: PosteriorEmbedding, state: PosteriorState, feedback: Pick | Judge

@@ -167,15 +167,23 @@ CERTAIN = 8.0
 def mean_of_slice(state: PosteriorState, index: int) -> NDArray[np.float32]:
     """Posterior mean probability of one working slice, ``(h, w)``."""
     heavy = representatives(state.particles)
-    mean = state.solved.mean[index].ravel()
-    directions = state.solved.directions[:, index].reshape(state.solved.latent, -1)
+    where = state.solved.extent(index)
+    mean = state.solved.mean[index][where].ravel()
+    directions = state.solved.directions[:, index][:, *where].reshape(state.solved.latent, -1)
     directions = directions.astype(np.float32)
     swing = np.sqrt(np.square(directions).sum(0))
     open_pixels = np.flatnonzero(np.abs(mean) < CERTAIN + 3.0 * swing)
-    probability = expit(mean)
+    probability = expit(state.solved.mean[index])
+    within = probability[where].ravel()
     logits = heavy.z.astype(np.float32) @ directions[:, open_pixels] + mean[open_pixels]
-    probability[open_pixels] = heavy.weights.astype(np.float32) @ expit(logits)
-    return np.asarray(probability.reshape(state.solved.mean.shape[1:]), np.float32)
+    within[open_pixels] = heavy.weights.astype(np.float32) @ expit(logits)
+    probability[where] = within.reshape(probability[where].shape)
+    return np.asarray(probability, np.float32)
+
+
+def shown_probability(state: PosteriorState, index: int) -> NDArray[np.float32]:
+    """The same, from what is known already where the whole image was shown."""
+    return mean_on_grid(state)[index] if "mean" in state.memo else mean_of_slice(state, index)
 
 
 def representatives(particles: Particles) -> Particles:
@@ -213,8 +221,7 @@ def working_logits(state: PosteriorState, offer: Offer, index: int) -> NDArray[n
     A cut of the mean at level t becomes the mean's logit less the logit of t, so that masks can
     be enlarged smoothly.
     """
-    mean = mean_on_grid(state)[index] if "mean" in state.memo else mean_of_slice(state, index)
-    score = _logit(mean)
+    score = _logit(shown_probability(state, index))
     recommended = score - _logit(np.float32(offer.decision.threshold))
     planes = [recommended]
     drawn = [source.z for source in offer.choices if isinstance(source, FromParticle)]

@@ -1,13 +1,9 @@
 """Render what is on offer at native resolution, with tags and uncertainty."""
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
 from assent.core.candidates import Proposal
-from assent.core.uncertainty import entropy_bits
 from assent.methods.posterior.decide import calibrate
-from assent.methods.posterior.offer import Offer, mean_on_grid, working_logits
+from assent.methods.posterior.draw import draw
+from assent.methods.posterior.offer import Offer
 from assent.methods.posterior.shipped import Constants
 from assent.methods.posterior.state import PosteriorEmbedding, PosteriorState
 from assent.methods.posterior.tags import tag
@@ -21,19 +17,12 @@ def present(
     constants: Constants,
 ) -> Proposal:
     """The proposal of a state: masks and maps on the native grid."""
-    probability = _restored(embedding, mean_on_grid(state)[:, None])[:, 0]
-    masks = np.stack(
-        [
-            _restored(embedding, working_logits(state, offer, index)[None])[0] > 0
-            for index in range(len(state.solved.mean))
-        ],
-        axis=1,
-    )
-    recommended, alternatives = masks[0], masks[1:]
+    drawn = draw(state, offer, embedding.grid)
+    recommended, alternatives = drawn.masks[0], drawn.masks[1:]
     challenger = offer.challenger
     calibration = constants.calibration if _has_answers(state) else constants.context_calibration
     if state.accepted is not None:
-        recommended, alternatives, challenger = state.accepted, masks[:0], None
+        recommended, alternatives, challenger = state.accepted, alternatives[:0], None
     geometry = embedding.image.geometry
     tags = tuple(
         tag(mask, recommended, geometry.spacing_zyx_mm, geometry.calibrated)
@@ -43,8 +32,8 @@ def present(
         recommended=recommended,
         alternatives=alternatives,
         tags=tags,
-        probability=probability,
-        uncertainty=entropy_bits(probability),
+        probability=drawn.probability,
+        uncertainty=drawn.uncertainty,
         predicted_dice=calibrate(_expected(state, offer), calibration),
         scores=tuple(calibrate(s, calibration) for s in offer.scores[: len(alternatives)]),
         round=state.round,
@@ -65,7 +54,3 @@ def _expected(state: PosteriorState, offer: Offer) -> float:
     """
     is_told = bool(state.prompts or state.context or state.shown)
     return offer.decision.expected_dice if is_told else 0.0
-
-
-def _restored(embedding: PosteriorEmbedding, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(embedding.grid.restore(torch.from_numpy(planes)).numpy(), np.float32)

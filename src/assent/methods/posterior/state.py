@@ -80,6 +80,7 @@ class PosteriorState:
         given: Every prompt of the history, in order.
         removed: Positions in ``given`` of prompts taken back.
         shown: Picks and judgements so far.
+        base: Logits of every slice without prompts.
         solved: Logits of every slice under all prompts.
         slices: Slices on which particles are compared.
         bases: The field on the particle grid of these slices.
@@ -96,6 +97,7 @@ class PosteriorState:
     given: tuple[Prompt, ...] = ()
     removed: frozenset[int] = frozenset()
     shown: tuple[Shown, ...] = field(default=(), repr=False)
+    base: Field = field(default=_NOTHING, repr=False)
     solved: Field = field(default=_NOTHING, repr=False)
     slices: tuple[int, ...] = field(default=(0,), repr=False)
     bases: Bases = field(default=_NO_BASES, repr=False)
@@ -200,11 +202,22 @@ def _drawn(
 
     if isinstance(prompt, BoundingBox):
         low, high = at(*prompt.low_zyx[1:]), at(prompt.high_zyx[1] - 1, prompt.high_zyx[2] - 1)
-        inside = [place[z] for z in range(prompt.low_zyx[0], prompt.high_zyx[0]) if z in place]
-        first, last = (min(inside), max(inside) + 1) if inside else (0, 0)
-        upper = (last, high[0] + 1, high[1] + 1)
-        return BoxAnswer((first, *low), upper, (1.0, touch, touch))
+        first, last = prompt.low_zyx[0], prompt.high_zyx[0] - 1
+        inside = [place[z] for z in range(first, last + 1) if z in place]
+        held = (min(inside), max(inside) + 1) if inside else (0, 0)
+        ends = None
+        if last > first:
+            ends = (
+                _held(range(first - 1, first + 2), place),
+                _held(range(last - 1, last + 2), place),
+            )
+        upper = (held[1], high[0] + 1, high[1] + 1)
+        return BoxAnswer((held[0], *low), upper, (touch, touch), ends)
     points = prompt.points_zyx if isinstance(prompt, Scribble) else (prompt.at_zyx,)
     found = {(place[z], *at(y, x)) for z, y, x in points if z in place}
     index = np.array(sorted(found), np.int64).reshape(-1, 3)
     return StrokeAnswer.of(index, bases.shape, positive=prompt.positive)
+
+
+def _held(slices: range, place: dict[int, int]) -> tuple[int, ...]:
+    return tuple(place[z] for z in slices if z in place)

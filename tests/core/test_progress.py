@@ -1,0 +1,41 @@
+import threading
+
+import pytest
+
+from assent.core.progress import listening, report
+
+
+def test_what_is_reported_is_heard_within_the_block_alone():
+    heard = []
+    report(0.1, "before")
+    with listening(lambda done, text: heard.append((done, text))):
+        report(0.5, "within")
+    report(0.9, "after")
+    assert heard == [(0.5, "within")]
+
+
+def test_the_innermost_listener_hears_and_gives_back():
+    outer, inner = [], []
+    with listening(lambda done, text: outer.append(text)):
+        with listening(lambda done, text: inner.append(text)):
+            report(0.5, "deep")
+        report(0.5, "shallow")
+    assert (outer, inner) == (["shallow"], ["deep"])
+
+
+def test_what_a_listener_raises_stops_the_work_and_the_listening():
+    def stop(done, text):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), listening(stop):
+        report(0.5, "long work")
+    report(0.6, "nobody listens")
+
+
+def test_other_threads_are_not_heard():
+    heard = []
+    with listening(lambda done, text: heard.append(text)):
+        other = threading.Thread(target=report, args=(0.5, "elsewhere"))
+        other.start()
+        other.join()
+    assert heard == []
