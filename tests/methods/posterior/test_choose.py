@@ -86,6 +86,24 @@ def test_one_alternative_lies_far_from_the_recommendation():
     assert near[list(choice.shown)].min() <= np.quantile(eligible, 0.25) + 1e-9
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+def test_a_posterior_that_is_sure_of_itself_still_shows_one_that_is_far(seed):
+    """Where the most telling page has none, the mask that is missed least makes room for it."""
+    rng = np.random.default_rng(seed)
+    z = 1.2 * rng.standard_normal((40, 4))
+    weights = np.exp(-np.square(z).sum(1) / 1.44 * 2)
+    masks, recommended = BASES.masks(z), BASES.masks(np.zeros((1, 4)))[0]
+    choice = choose(masks, weights / weights.sum(), NONE, recommended, CONFIG)
+    near = dice_between(masks, recommended[None])[:, 0]
+    support = weights / weights.sum() @ np.exp(CONFIG.beta * (dice_between(masks, masks) - 1))
+    eligible = (near <= CONFIG.max_similarity) & (support >= CONFIG.support_floor)
+    far = eligible & (near <= np.quantile(near[eligible], 0.25))
+    shown = list(choice.shown)
+    assert len(shown) == 4
+    assert far[shown].any()
+    assert not far[shown].all()
+
+
 def test_pages_never_repeat_and_run_out():
     masks, weights, recommended = scene(count=12, spread=1.2)
     seen = []

@@ -13,7 +13,13 @@ from assent.methods.posterior.evidence import (
     StrokeAnswer,
     log_likelihood,
 )
-from assent.methods.posterior.particles import LatentPrior, Particles, infer, systematic
+from assent.methods.posterior.particles import (
+    LatentPrior,
+    Particles,
+    _largest_step,
+    infer,
+    systematic,
+)
 from methods.posterior.posterior_toy import CONFIG, flat_bases, toy_bases
 
 BASES = toy_bases()
@@ -205,3 +211,49 @@ def test_volumes_use_fewer_particles_and_impossible_histories_stay_finite():
     top = Particles.weighted(np.arange(6.0).reshape(3, 2), np.log([0.2, 0.7, 0.1]), np.zeros(3))
     assert top.heaviest(2).z.tolist() == [[2, 3], [0, 1]]
     assert top.heaviest(2).weights.sum() == pytest.approx(1)
+
+
+def effective(log_weights):
+    weights = np.exp(log_weights - log_weights.max())
+    return weights.sum() ** 2 / np.square(weights).sum()
+
+
+def test_a_power_of_the_likelihood_keeps_half_the_effective_size():
+    log_likelihood = 4 * np.random.default_rng(0).standard_normal(500)
+    step = _largest_step(log_likelihood, 1.0)
+    assert effective(step * log_likelihood) == pytest.approx(250, rel=0.01)
+    assert _largest_step(0.01 * log_likelihood, 0.7) == 0.7, "all at once where that keeps half"
+    one_possible = np.full(500, -np.inf)
+    one_possible[3] = 0.0
+    assert _largest_step(one_possible, 0.8) == 0.8 / 16
+
+
+def test_a_surprise_is_approached_in_steps():
+    """In one step, a hundred particles would be children of the two or three that fit."""
+    bases, prior = toy_bases(latent=4), LatentPrior.standard(4)
+    config = replace(CONFIG, particles=128, beta=100, lapse=0.01)
+    answers = sharp_history(bases, np.array([1.8, -1.5, 1.0, 0.5]), 12)
+    mean, covariance = importance_mean(bases, answers, prior, config)
+    errors, spreads = [], []
+    for seed in range(8):
+        z = prior.draw(128, np.random.default_rng([seed, 12, 0]))
+        log_l = log_likelihood(bases, answers, z, config)
+        assert effective(log_l) < 8
+        found = infer(bases, answers, prior, seed=seed, round=12, config=config)
+        errors.append(np.abs(found.mean() - mean).max())
+        spreads.append(np.trace(found.covariance()))
+    assert np.mean(errors) < 0.25
+    assert np.mean(spreads) > 0.8 * np.trace(covariance)
+
+
+def test_the_round_is_part_of_the_randomness_of_a_renewal():
+    config = replace(CONFIG, resample_below=1.0, beta=30)
+    bases, prior = toy_bases(latent=2), LatentPrior.standard(2)
+    answers = sharp_history(bases, np.array([0.6, 0.4]), 2)
+    before = infer(bases, (), prior, seed=0, round=0, config=config)
+    one, again, other = (
+        infer(bases, answers, prior, seed=0, round=k, config=config, previous=before)
+        for k in (1, 1, 2)
+    )
+    assert np.array_equal(one.z, again.z)
+    assert not np.array_equal(one.z, other.z)

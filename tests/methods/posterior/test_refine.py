@@ -6,7 +6,8 @@ import torch
 
 from assent.core.feedback import Accept, Correct
 from assent.core.prompts import BoundingBox, Click, Scribble
-from assent.methods.posterior.refine import _inside, _near_border, _taper, _windows
+from assent.methods.posterior import refine as refining
+from assent.methods.posterior.refine import _cut, _inside, _near_border, _taper, _windows
 from assent.testing.same import check_same
 from methods.posterior.posterior_tiny import ball, scene, with_network, without_network
 
@@ -136,3 +137,64 @@ def test_prompts_move_into_the_window():
     )
     window = (slice(10, 20), slice(20, 30))
     assert _inside(prompts, 1, window) == [Click((0, 2, 5)), Scribble(((0, 1, 1),), False)]
+
+
+@pytest.mark.parametrize("level", [0.2, 0.5, 0.83])
+def test_the_cut_separates_the_two_sides_of_a_mask(level):
+    probability = np.random.default_rng(0).random((30, 40)).astype(np.float32)
+    cut = _cut(probability, probability > level)
+    assert np.array_equal(probability > cut, probability > level)
+    assert cut == pytest.approx(level, abs=0.01)
+    below, above = probability[probability < cut].max(), probability[probability > cut].min()
+    assert cut == pytest.approx((below + above) / 2)
+
+
+def test_an_empty_or_full_mask_was_cut_nowhere_in_particular():
+    probability = np.full((4, 5), 0.3, np.float32)
+    assert _cut(probability, np.zeros((4, 5), bool)) == 0.5
+    assert _cut(probability, np.ones((4, 5), bool)) == 0.5
+
+
+@pytest.mark.parametrize(("level", "is_inside"), [(0.3, True), (0.7, False)])
+def test_refined_pixels_are_cut_where_the_recommendation_was(monkeypatch, large, level, is_inside):
+    image, _, click = large
+    method = with_network()
+    embedding, state, proposal = begun(method, image, click)
+    proposal = replace(proposal, recommended=proposal.probability > level)
+    found = np.float32(0.5)
+    monkeypatch.setattr(refining, "_segment", lambda image, *_: np.full(image.shape[1:], found))
+    monkeypatch.setattr(refining, "_taper", lambda shape: np.ones(shape, np.float32))
+    refined = method.refine(embedding, state, proposal)
+    new = (refined.probability == found) & (proposal.probability != found)
+    assert new.any()
+    assert (refined.recommended[new] == is_inside).all()
+
+
+def test_each_window_is_told_the_prompts_that_lie_in_it(monkeypatch, large):
+    image, _, _ = large
+    prompts = (Click((0, 44, 50)), Click((0, 30, 60), False), Click((0, 110, 30), False))
+    method = with_network()
+    embedding, state, proposal = begun(method, image, *prompts)
+    windows = [(slice(20, 68), slice(40, 88)), (slice(90, 138), slice(20, 68))]
+    told = []
+
+    def segment(image, before, prompts, with_):
+        told.append(prompts)
+        return before
+
+    monkeypatch.setattr(refining, "_windows", lambda near, side: windows)
+    monkeypatch.setattr(refining, "_segment", segment)
+    method.refine(embedding, state, proposal)
+    first = [Click((0, 24, 10)), Click((0, 10, 20), False)]
+    assert told == [first, [Click((0, 20, 10), False)]]
+
+
+def test_a_prompt_in_the_window_reaches_the_network(large):
+    image, _, click = large
+    method = with_network()
+    embedding, state, proposal = begun(method, image, click)
+    plain = method.refine(embedding, state, proposal)
+    row, column = np.argwhere(_near_border(proposal.probability[0]) > 0.9)[0]
+    more = replace(state, given=(*state.given, Click((0, int(row), int(column)))))
+    told = method.refine(embedding, more, proposal)
+    assert not np.array_equal(plain.probability, told.probability)

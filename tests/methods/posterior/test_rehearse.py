@@ -121,6 +121,19 @@ def test_no_target_sees_its_own_prediction_as_context(batch):
     assert tokens.weight.max() <= 0.7 + 1e-6
 
 
+def test_a_predicted_mask_counts_seven_tenths_of_a_finished_one(batch):
+    network = tiny_network()
+    previous = torch.rand(2 * TARGETS, 1, SIDE, SIDE)
+    tokens = _sibling_tokens(network, batch.image, previous)
+    trusted = network.memory.encode(batch.image, (previous > 0.5).float(), torch.ones(2 * TARGETS))
+    # The first target reads the second, third and fourth of its episode, and so for the others.
+    others = torch.cat([trusted.weight[k] for k in (1, 2, 3)])
+    assert torch.allclose(tokens.weight[0], 0.7 * others, atol=1e-6)
+    last = torch.cat([trusted.weight[k] for k in (4, 5, 6)])
+    assert torch.allclose(tokens.weight[7], 0.7 * last, atol=1e-6)
+    assert others.max() > 0.5
+
+
 def test_a_shared_z_is_read_off_the_other_images():
     made = torch.Generator().manual_seed(0)
     mean = torch.randn(TARGETS, 1, SIDE, SIDE, generator=made)
