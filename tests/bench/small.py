@@ -20,6 +20,7 @@ class Blobs:
     broken: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     depth: int = 1
+    per_group: int = 1
     raters: tuple[str, ...] = ("tight", "wide")
     name: str = "blobs"
     use: str = "train"
@@ -36,8 +37,9 @@ class Blobs:
             Reference("blob", rater, lambda rater=rater: self._mask(number, rater))
             for rater in self.raters
         )
-        split = SPLITS[number % len(SPLITS)]
-        return Case(name, self.name, name, split, lambda: self._example(number).image, references)
+        first = number - number % self.per_group
+        split, group = SPLITS[first % len(SPLITS)], f"{first:02d}"
+        return Case(name, self.name, group, split, lambda: self._example(number).image, references)
 
     def _example(self, number):
         if f"{number:02d}" in self.broken:

@@ -11,7 +11,7 @@ from assent.core.errors import ConfigError
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ({"rounds": 0}, "bench.rounds is 0, but must be at least 1"),
+        ({"rounds": -1}, "bench.rounds is -1, but must be at least 0"),
         ({"annotator": "guess"}, "expected one of: pick, judge, click, scribble, mixed"),
         ({"raters": "all"}, "individual, fused"),
         ({"splits": ("dev",)}, "train, val, test"),

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from assent.bench import results, table
 from assent.bench.config import BenchConfig
+from assent.bench.folder_digest import folder_digest
 from assent.bench.measure import measure
 from assent.bench.record import Record
-from assent.bench.summarise import compare, summarise
+from assent.bench.summarise import summarise
 from assent.core.errors import FileFormatError, InputError
 from assent.testing import ThresholdMethod
 from bench.small import Blobs
@@ -50,10 +51,18 @@ def trial(case, *dices, **kwargs):
     dice=st.floats(0, 1),
     far=st.none() | st.floats(0, 1e4),
     actions=st.dictionaries(st.sampled_from(["pick", "click", "box"]), st.integers(0, 99)),
-    error=st.text(),
+    text=st.text(),
+    distance=st.none() | st.floats(0, 2),
 )
-def test_a_record_survives_json(dice, far, actions, error):
-    before = record(dice=dice, hd95_mm=far, actions=actions, error=error)
+def test_a_record_survives_json(dice, far, actions, text, distance):
+    before = record(
+        dice=dice,
+        hd95_mm=far,
+        actions=actions,
+        error=text,
+        group=text,
+        energy_distance=distance,
+    )
     assert Record.from_json(json.loads(json.dumps(before.to_json()))) == before
 
 
@@ -75,6 +84,8 @@ def test_a_record_has_the_fields_of_the_format():
         "context_size",
         "seed",
     ]
+    more = {"error": "broken", "group": "ann", "energy_distance": 0.5}
+    assert list(record(**more).to_json())[-4:] == ["seed", *more]
     with pytest.raises(InputError, match="lacks"):
         Record.from_json({"dice": 0.5})
 
@@ -126,6 +137,64 @@ def test_resume_refuses_other_settings(tmp_path):
     with pytest.raises(InputError, match="method_settings"):
         measure([Blobs()], ThresholdMethod(choices=2), CONFIG, path, resume=True)
     assert path.read_bytes() == before
+
+
+def test_resume_refuses_a_folder_that_was_changed(tmp_path):
+    path = tmp_path / "results.jsonl"
+    folder = write_folder(tmp_path / "blobs")
+    digests = {"blobs": folder_digest(folder)}
+    wanted = measure([Blobs()], ThresholdMethod(), CONFIG, path, digests=digests)
+    before = path.read_bytes()
+    assert measure([Blobs()], ThresholdMethod(), CONFIG, path, digests=digests, resume=True) == (
+        wanted
+    )
+    (folder / "images" / "c.png").write_bytes(b"another")
+    changed = {"blobs": folder_digest(folder)}
+    with pytest.raises(InputError, match=r"files of blobs are not those .* results\.jsonl"):
+        measure([Blobs()], ThresholdMethod(), CONFIG, path, digests=changed, resume=True)
+    assert path.read_bytes()[: len(before) // 2] == before[: len(before) // 2]
+    other = Blobs(name="other")
+    with pytest.raises(InputError, match="datasets"):
+        measure([other], ThresholdMethod(), CONFIG, path, resume=True)
+
+
+def write_folder(root):
+    for place in ("images", "masks"):
+        (root / place).mkdir(parents=True)
+        for name in ("a.png", "b.png"):
+            (root / place / name).write_bytes(b"some bytes")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("file", "bytes_"),
+    [
+        ("images/c.png", b"some bytes"),
+        ("images/a.png", b"other length"),
+        ("masks/a.png", None),
+        ("dataset.json", b'{"name": "blobs"}'),
+    ],
+)
+def test_a_folder_is_known_by_names_sizes_and_description(tmp_path, file, bytes_):
+    folder = write_folder(tmp_path / "blobs")
+    before = folder_digest(folder)
+    assert folder_digest(write_folder(tmp_path / "elsewhere" / "blobs")) == before
+    (folder / "notes.txt").write_text("of no matter")
+    assert folder_digest(folder) == before
+    if bytes_ is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_bytes(bytes_)
+    assert folder_digest(folder) != before
+
+
+def test_a_description_of_the_same_length_is_another_one(tmp_path):
+    folder = write_folder(tmp_path / "blobs")
+    digests = set()
+    for name in ("ann", "bob"):
+        (folder / "dataset.json").write_text(json.dumps({"name": name}))
+        digests.add(folder_digest(folder))
+    assert len(digests) == 2
 
 
 @pytest.mark.parametrize("text", ["", "not json\nx\n", '{"round": 1}\n', "[]\n"])
@@ -181,18 +250,6 @@ def test_a_run_without_any_case_has_an_empty_summary():
     assert summary["dice_at"] == []
     assert table.row("x", summary)[0] == "x"
     json.dumps(summary, allow_nan=False)
-
-
-def test_comparison_pairs_what_both_runs_played():
-    first = [*trial("1", 0.5, 0.9), *trial("2", 0.3, 0.7), *trial("3", 0.0, 0.0)]
-    second = [*trial("1", 0.4, 0.8), *trial("2", 0.2, 0.6), *trial("4", 1.0, 1.0)]
-    found = compare(first, second, BenchConfig(method="m", rounds=1, target_dice=0.9))
-    assert found["trials"] == 2
-    assert found["dice_at"] == pytest.approx([0.1, 0.1])
-    assert found["dice_at_ci"][1] == pytest.approx([0.1, 0.1])
-    assert found["noc"] == 0.0
-    with pytest.raises(InputError, match="in common"):
-        compare(first, trial("9", 0.1), CONFIG)
 
 
 def test_a_table_row_has_a_cell_for_every_column():

@@ -8,10 +8,13 @@ import pytest
 from assent.bench.config import BenchConfig
 from assent.bench.record import by_trial
 from assent.bench.run import run
+from assent.bench.summarise import summarise
 from assent.bench.trials import FUSED, fuse, look, plan
 from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.core.feedback import Accept, Correct, Judge, Pick
+from assent.core.raters import generalised_energy_distance
 from assent.core.simulate import consensus_click
+from assent.sessions.session import Session
 from assent.testing import ThresholdMethod
 from bench.small import Blobs, Noting, Shy
 
@@ -69,6 +72,32 @@ def test_a_content_annotator_stops_and_the_last_value_is_carried_forward():
     assert all(r.latency_ms is None and r.actions == {} for r in rest)
 
 
+@pytest.mark.parametrize("annotator", ["click", "mixed"])
+def test_once_the_target_is_reached_its_value_is_carried_forward(annotator):
+    source, rounds = Blobs(images=12), 6
+    free = by_trial(play(source, annotator="click", splits=(), rounds=rounds))
+    aims = {key: trial[2].dice for key, trial in free.items() if trial[2].dice > trial[1].dice}
+    key, aim = next(
+        (key, aim) for key, aim in aims.items() if max(r.dice for r in free[key][:2]) < aim
+    )
+    method = Noting()
+    stopped = by_trial(
+        play(source, method, annotator=annotator, splits=(), rounds=rounds, target_dice=aim)
+    )[key]
+    reached = next(r.round for r in stopped if r.dice >= aim)
+    assert 0 < reached < rounds
+    assert [r.round for r in stopped] == list(range(rounds + 1))
+    after = stopped[reached + 1 :]
+    assert {r.dice for r in after} == {stopped[reached].dice}
+    assert {tuple(r.actions.items()) for r in after} == {tuple(stopped[reached].actions.items())}
+    assert {r.latency_ms for r in after} == {None}
+    assert stopped[reached].latency_ms is not None
+    accepted = {"accept": 1} if annotator == "mixed" else {}
+    answers = sum(count for kind, count in stopped[-1].actions.items() if kind != "accept")
+    assert answers == reached
+    assert {k: v for k, v in stopped[-1].actions.items() if k == "accept"} == accepted
+
+
 def test_mixed_accepts_when_content():
     first, *rest = play(annotator="mixed", target_dice=0.0, images=1, label="wide")
     assert first.actions == rest[-1].actions == {"accept": 1}
@@ -87,6 +116,18 @@ def test_careless_picks_differ_from_careful_ones():
     play(method=careful, splits=())
     play(method=careless, splits=(), lapse=1.0)
     assert [f.candidate for f in careful.given] != [f.candidate for f in careless.given]
+
+
+def test_the_lapse_rate_of_the_settings_reaches_the_annotator():
+    method = Noting()
+    play(Blobs(images=40), method, splits=(), rounds=4, lapse=0.5, label="wide")
+    careful = Noting()
+    play(Blobs(images=40), careful, splits=(), rounds=4, label="wide")
+    first = [given.candidate for given in method.given if given.round == 0]
+    best = [given.candidate for given in careful.given if given.round == 0]
+    slipped = np.mean([a != b for a, b in zip(first, best, strict=True)])
+    # Half of the answers are careless, and a fourth of these hit the best of four all the same.
+    assert 0.2 < slipped < 0.55
 
 
 def test_a_method_that_must_be_told_gets_one_click_that_is_no_answer():
@@ -131,6 +172,22 @@ def test_context_is_remembered_once_and_never_from_an_evaluated_case():
     drawn = plan(Blobs(), config(splits=(), images=4))
     assert not {c.group for c in drawn.cases} & {c.group for c in drawn.pool}
     assert len(drawn.pool) == 2
+
+
+@pytest.mark.parametrize("images", [1, 2, 3])
+def test_with_every_split_context_comes_from_groups_that_are_not_evaluated(images):
+    drawn = plan(Blobs(images=12, per_group=3), config(splits=(), images=images, context=True))
+    groups = {c.group for c in drawn.cases}
+    assert len(drawn.cases) == images
+    assert not groups & {c.group for c in drawn.pool}
+    # Everything else is there: only whole groups that are evaluated are held back.
+    assert len(drawn.pool) == 12 - 3 * len(groups)
+
+
+def test_with_some_splits_context_comes_from_the_others():
+    drawn = plan(Blobs(images=12), config(splits=("test",), images=2, context=True))
+    assert {c.split for c in drawn.pool} == {"train", "val"}
+    assert len(drawn.pool) == 8
 
 
 def test_context_needs_images_that_are_not_evaluated():
@@ -231,6 +288,52 @@ def test_a_volume_is_played_as_its_largest_slice_unless_asked():
     assert look(case, "blob", config(volume=True)).image.shape_dhw == (5, 21, 25)
     records = play(source, images=1, volume=True, rounds=1)
     assert records[1].seconds_modelled == 14.0
+
+
+@pytest.mark.parametrize(
+    ("depth", "volume", "group"), [(5, True, "03"), (5, False, ""), (1, True, "")]
+)
+def test_volumes_say_what_they_belong_to(depth, volume, group):
+    source = Blobs(images=6, depth=depth, per_group=3)
+    records = play(source, splits=(), label="wide", volume=volume, rounds=1)
+    of_case = {r.case: r.group for r in records}
+    assert set(of_case) == {"00", "01", "02", "03", "04", "05"}
+    assert of_case["04"] == of_case["05"] == group
+    assert of_case["03"] == ""  # the group is named after it
+
+
+def test_candidates_are_compared_with_all_raters_before_any_answer():
+    source = Blobs()
+    first, *rest = play(source, annotator="pick", images=1, label="tight")
+    view = look(plan(source, config(images=1)).cases[0], "blob", config())
+    shown = Session(ThresholdMethod(), view.image).propose()
+    masks = np.concatenate([shown.recommended[None], shown.alternatives])
+    wanted = generalised_energy_distance(masks, np.stack(view.everyone))
+    assert len(view.everyone) == 2
+    assert first.energy_distance == pytest.approx(wanted)
+    assert 0.0 < wanted < 2.0
+    assert {r.energy_distance for r in rest} == {None}
+    summary = summarise([first, *rest], config())
+    assert summary["energy_distance"] == pytest.approx(wanted)
+
+
+def test_without_several_raters_or_alternatives_there_is_no_energy_distance():
+    one = play(Blobs(raters=("tight",)), images=1)
+    untold = play(method=Shy(), annotator="click", images=1)
+    content = play(images=1, target_dice=0.0)
+    assert {r.energy_distance for r in [*one, *untold]} == {None}
+    assert [r.energy_distance is None for r in content[:4]] == [False, True, True, True]
+    assert summarise(one, config())["energy_distance"] is None
+
+
+def test_in_a_run_without_rounds_nobody_answers():
+    method = Noting()
+    (record,) = play(method=method, rounds=0, images=1, label="wide", target_dice=0.9)
+    assert (record.round, record.actions, record.latency_ms) == (0, {}, None)
+    assert method.given == []
+    assert record.dice > 0.5
+    (deaf,) = play(method=Deaf(), rounds=0, images=1, label="wide")
+    assert deaf.dice == record.dice
 
 
 def test_unknown_label_and_empty_split_are_refused():

@@ -3,12 +3,16 @@
 import csv
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from assent.bench import suite
 from assent.bench.config import BenchConfig
-from assent.bench.suite_run import run_suite
+from assent.bench.suite_run import build_installed, run_suite
 from assent.core.errors import ConfigError, InputError, NotFoundError, WeightsError
+from assent.datasets.synthetic import open_synthetic
+from assent.methods import registry
 from assent.testing import ThresholdMethod
 
 TEXT = """
@@ -48,10 +52,10 @@ at_least = 0.0
 """
 
 
-def build(name, settings):
-    if name == "missing":
+def build(run):
+    if run.config.method == "missing":
         raise WeightsError("The weights of missing are not here.")
-    return ThresholdMethod(**settings)
+    return ThresholdMethod(**run.settings)
 
 
 @pytest.mark.parametrize("name", suite.names())
@@ -84,18 +88,100 @@ def test_lists_become_runs_and_names_their_values():
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("rounds = 1", "rounds = 0", "rounds"),
+        ("rounds = 1", "rounds = -1", "rounds"),
         ("rounds = 1", "turns = 1", "unknown field 'turns'"),
         ("title", "titel", "title"),
         ("[[run]]", "[[run", "cannot be read"),
         ('run = "elsewhere"', 'run = "nowhere"', "nowhere"),
         ("at_least = 0.01", "", "either at_least or at_most"),
         ("round = 0", 'metric = "hd95_mm"', "expected one of: dice_at, noc"),
+        ("round = 0", "round = 2", "asks for 2 answers, but .* has 1 rounds"),
+        ("round = 0", "minus_round = -1", "asks for -1 answers"),
+        ("round = 0", 'metric = "noc"', "counts answers to a target"),
+        (", lapse {lapse}", "", "Several runs are named 'threshold' and have the seed 0"),
+        ("orders", "THRESHOLD lapse 0.0", "could not be told apart"),
+        ('minus = "threshold, lapse 1.0"', 'minus = ["orders", "nowhere"]', "nowhere"),
     ],
 )
 def test_a_damaged_suite_is_refused(old, new, sentence):
     with pytest.raises((ConfigError, NotFoundError), match=sentence):
         suite.parse("try", TEXT.replace(old, new, 1))
+
+
+def test_one_row_or_several_can_be_subtracted():
+    several = TEXT.replace('minus = "threshold, lapse 1.0"', 'minus = ["orders", "elsewhere"]')
+    assert suite.parse("try", TEXT).checks[1].minus == ("threshold, lapse 1.0",)
+    assert suite.parse("try", several).checks[1].minus == ("orders", "elsewhere")
+
+
+def test_fewer_orders_leave_the_first_seeds_of_a_row_and_say_so():
+    whole = suite.parse("try", TEXT)
+    quick = suite.with_orders(whole, 1)
+    assert [r.name for r in quick.runs] == [r.name for r in whole.runs if r.config.seed == 0]
+    assert "at most 1 orders" in quick.about
+    assert suite.with_orders(whole, 2) == whole
+    with pytest.raises(ConfigError, match="orders is 0"):
+        suite.with_orders(whole, 0)
+
+
+WEIGHTED = """
+title = "Weights"
+[defaults]
+data = "synthetic:raters2d"
+label = "careful"
+[[run]]
+name = "{method}, {label}"
+method = "unet"
+weights = "{method}-{label}"
+[[run]]
+name = "plain"
+method = "geodesic"
+annotator = "click"
+"""
+
+
+def test_a_row_gets_the_weights_it_names(tmp_path, monkeypatch):
+    built = []
+    monkeypatch.setattr(registry, "build", lambda name, **kwargs: built.append((name, kwargs)))
+    unet, plain = suite.parse("try", WEIGHTED).runs
+    with pytest.raises(
+        WeightsError, match=r"unet-careful\.safetensors, .* is not given\..*--weights"
+    ):
+        build_installed(unet)
+    with pytest.raises(WeightsError, match=rf"is not in {tmp_path.name}\."):
+        build_installed(unet, tmp_path)
+    build_installed(plain, tmp_path)
+    (tmp_path / "unet-careful.safetensors").touch()
+    (tmp_path / "geodesic.safetensors").touch()
+    build_installed(unet, tmp_path)
+    build_installed(plain, tmp_path)
+    assert [(name, kwargs["weights"]) for name, kwargs in built] == [
+        ("geodesic", None),
+        ("unet", tmp_path / "unet-careful.safetensors"),
+        ("geodesic", tmp_path / "geodesic.safetensors"),
+    ]
+
+
+def test_rows_of_suites_that_need_weights_are_listed_as_not_run(tmp_path):
+    text = WEIGHTED.replace('method = "geodesic"', 'method = "geodesic"\nimages = 1\nrounds = 1')
+    outcome = run_suite(suite.parse("try", text), None, tmp_path)
+    assert list(outcome.rows) == ["plain"]
+    assert "does not ship" in outcome.not_run["unet, careful"]
+
+
+@pytest.mark.parametrize("name", ["clicks", "preference"])
+def test_the_published_suites_measure_a_plain_unet_where_it_is_given(name):
+    rows = [run for run in suite.load(name).runs if run.config.method == "unet"]
+    assert rows
+    assert {run.config.rounds for run in rows} == {0}
+    assert all(run.weights.startswith("unet-") for run in rows)
+    assert len({run.weights for run in rows}) == len(rows)
+
+
+def test_profiles_are_carried_over_in_twenty_orders():
+    rows = [run for run in suite.load("preference").runs if run.config.carry_over]
+    assert len({run.config.seed for run in rows}) == 20
+    assert len(rows) == 3 * 20
 
 
 def test_a_suite_writes_its_report(tmp_path):
@@ -131,6 +217,24 @@ def test_a_suite_resumes(tmp_path):
     before = (tmp_path / "report.csv").read_text()
     run_suite(parsed, None, tmp_path, build=build, resume=True)
     assert (tmp_path / "report.csv").read_text() == before
+
+
+def test_a_suite_refuses_to_resume_with_another_folder(tmp_path):
+    data = tmp_path / "data"
+    for number, case in enumerate(open_synthetic("raters2d", images=3, label="careful").cases()):
+        for place, array in (
+            ("images", case.read_image().voxels[0, 0]),
+            ("masks", 255 * case.references[0].read()[0]),
+        ):
+            (data / "mine" / place).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array.astype(np.uint8)).save(data / "mine" / place / f"{number}.png")
+    text = TEXT.replace("synthetic:raters2d", "mine").replace('label = "careful"', "")
+    parsed = suite.parse("try", text)
+    run_suite(parsed, data, tmp_path / "out", build=build)
+    run_suite(parsed, data, tmp_path / "out", build=build, resume=True)
+    (data / "mine" / "masks" / "0.png").unlink()
+    with pytest.raises(InputError, match="The files of mine are not those"):
+        run_suite(parsed, data, tmp_path / "out", build=build, resume=True)
 
 
 def test_a_missing_dataset_stops_a_suite_before_it_starts(tmp_path):

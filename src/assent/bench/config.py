@@ -58,7 +58,7 @@ class BenchConfig:
     """Dice at which the annotator is content and stops."""
 
     rounds: int = 5
-    """Answers per case at most."""
+    """Answers per case at most; 0 for the recommendation alone."""
 
     lapse: float = 0.0
     """Probability of a careless pick, or of a flipped judgement."""
@@ -80,7 +80,7 @@ class BenchConfig:
         _check_choice("raters", self.raters, get_args(RaterKind))
         for split in self.splits:
             _check_choice("splits", split, get_args(Split))
-        _check_least("rounds", self.rounds, 1, "an annotator answers at least once")
+        _check_least("rounds", self.rounds, 0, "with 0 nobody answers")
         _check_least("context_size", self.context_size, 1, "without context, switch it off")
         if self.images is not None:
             _check_least("images", self.images, 1, "leave it out for all images")

@@ -1,7 +1,8 @@
 """Run into a results file: records as they come, the summary at the end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from assent.bench import results
 from assent.bench.config import BenchConfig
@@ -18,6 +19,7 @@ def measure(
     config: BenchConfig,
     path: Path,
     *,
+    digests: Mapping[str, str] = MappingProxyType({}),
     resume: bool = False,
     report: Callable[[CaseDone], None] | None = None,
 ) -> list[Record]:
@@ -28,17 +30,19 @@ def measure(
         method: The method to measure.
         config: Everything else.
         path: The results file; replaced unless resumed.
-        resume: Keep the complete cases of an interrupted run with the same settings.
+        digests: Of the files of datasets, by name.
+        resume: Keep the complete cases of an interrupted run with the same settings and files.
         report: Told after every case.
 
     Raises:
-        InputError: If the file to resume was made with other settings, or as ``run`` does.
+        InputError: If the file to resume was made with other settings or files, or as ``run``
+            does.
     """
     settings = results.settings_of(
         config,
         weights=method.weights_digest,
         method_settings=method.settings_digest,
-        datasets=[source.name for source in sources],
+        datasets={source.name: digests.get(source.name, "") for source in sources},
     )
     if resume:
         records = results.resume(path, settings, rounds=config.rounds)

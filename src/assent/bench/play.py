@@ -18,6 +18,7 @@ from assent.core.errors import ConfigError
 from assent.core.feedback import Correct
 from assent.core.image import Image
 from assent.core.metrics import dice, hd95_mm
+from assent.core.raters import generalised_energy_distance
 from assent.core.simulate import consensus_click
 from assent.methods.protocol import Embedding, FeedbackKind, Memory, Method, Prior, State
 from assent.sessions.kinds import kinds_of
@@ -40,6 +41,7 @@ class Trial:
         context: Finished examples.
         memory: How the method remembers them, in the same order.
         prior: The person's profile, or None.
+        group: What a volume belongs to, where that is not the case itself; else "".
     """
 
     key: Key
@@ -50,6 +52,7 @@ class Trial:
     context: Sequence[ContextEntry] = ()
     memory: Sequence[Memory] = ()
     prior: Prior | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,18 +71,41 @@ class Played:
 def check_hears(method: Method, config: BenchConfig) -> None:
     """Refuse a method that cannot hear the annotator.
 
-    A method that hears no answers at all may be measured beside others: it gets none.
+    A method that hears no answers at all may be measured beside others: it gets none. In a run
+    of no rounds nobody answers.
 
     Raises:
         ConfigError: Naming the method and what it listens to.
     """
     heard = method.capabilities.feedback & ANSWERED
     needed = "click" if config.annotator == "mixed" else config.annotator
-    if heard and needed not in heard:
+    if config.rounds and heard and needed not in heard:
         raise ConfigError(
             f"The method {method.name!r} does not listen to a {needed}, so the annotator"
             f" {config.annotator!r} cannot work with it. It listens to: {', '.join(sorted(heard))}."
         )
+
+
+def blank_record(key: Key, method: Method, config: BenchConfig) -> Record:
+    """A record of round 0 that says who works on what, and nothing yet about how it went."""
+    dataset, case, target, rater = key
+    return Record(
+        dataset=dataset,
+        case=case,
+        target=target,
+        rater=rater,
+        method=config.method,
+        weights=method.weights_digest,
+        annotator=config.annotator,
+        round=0,
+        dice=0.0,
+        hd95_mm=None,
+        actions={},
+        seconds_modelled=0.0,
+        latency_ms=None,
+        context_size=0,
+        seed=config.seed,
+    )
 
 
 def play(trial: Trial, method: Method, config: BenchConfig) -> Played:
@@ -146,7 +172,7 @@ class _Table:
         self.round += 1
         if feedback is None:
             self.is_done = True
-            return replace(last, round=self.round, latency_ms=None)
+            return replace(last, round=self.round, latency_ms=None, energy_distance=None)
         began = perf_counter()
         self.shown = self.session.give(feedback)
         self.latency_ms = (perf_counter() - began) * 1e3
@@ -165,18 +191,11 @@ class _Table:
 
     def record(self) -> Record:
         """What is true after this round."""
-        dataset, case, target, rater = self.trial.key
         mask, image = self.shown.recommended, self.trial.image
         seconds = self.config.seconds_of(is_volume=image.is_volume)
         far = hd95_mm(mask, self.trial.reference, image.geometry.spacing_zyx_mm)
-        return Record(
-            dataset=dataset,
-            case=case,
-            target=target,
-            rater=rater,
-            method=self.config.method,
-            weights=self.method.weights_digest,
-            annotator=self.config.annotator,
+        return replace(
+            blank_record(self.trial.key, self.method, self.config),
             round=self.round,
             dice=float(dice(mask, self.trial.reference)),
             hd95_mm=float(far) if np.isfinite(far) else None,
@@ -184,8 +203,17 @@ class _Table:
             seconds_modelled=sum(seconds[kind] * n for kind, n in self.actions.items()),
             latency_ms=self.latency_ms,
             context_size=len(self.trial.memory),
-            seed=self.config.seed,
+            group=self.trial.group,
+            energy_distance=self._energy_distance(),
         )
+
+    def _energy_distance(self) -> float | None:
+        """How far what is shown first is from what the raters drew, as two sets of masks."""
+        shown, everyone = self.shown, self.trial.everyone
+        if self.round or len(shown.alternatives) == 0 or len(everyone) < 2:
+            return None
+        masks = np.concatenate([shown.recommended[None], shown.alternatives])
+        return generalised_energy_distance(masks, np.stack(everyone))
 
     def finished_state(self) -> State:
         """The state once the annotator accepted the best mask on screen, for the profile."""

@@ -1,7 +1,7 @@
 """One fact of a benchmark: how good one mask was after how many answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from assent.core.errors import InputError
@@ -32,6 +32,11 @@ class Record:
         context_size: Finished examples the method could use.
         seed: Of the run.
         error: Why the case could not be played, else "". Such a record says nothing about Dice.
+        group: Of a volume, what it belongs to (a patient, say), where that is not the case
+            itself; else "".
+        energy_distance: Generalised energy distance between the masks on screen and those of
+            all raters who drew something, in [0, 2]; in round 0 only, and None unless there are
+            alternatives and several raters.
     """
 
     dataset: str
@@ -50,6 +55,8 @@ class Record:
     context_size: int
     seed: int
     error: str = ""
+    group: str = ""
+    energy_distance: float | None = None
 
     @property
     def key(self) -> Key:
@@ -57,11 +64,9 @@ class Record:
         return self.dataset, self.case, self.target, self.rater
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-able description; ``error`` only where there is one."""
-        value = asdict(self)
-        if not self.error:
-            del value["error"]
-        return value
+        """A JSON-able description; the last three fields only where they say something."""
+        optional = _optional()
+        return {k: v for k, v in asdict(self).items() if k not in optional or v != optional[k]}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Record":
@@ -71,13 +76,18 @@ class Record:
             InputError: If a field is missing or unknown.
         """
         known = {f.name for f in fields(cls)}
-        missing, extra = sorted(known - {"error"} - set(value)), sorted(set(value) - known)
+        missing, extra = sorted(known - set(_optional()) - set(value)), sorted(set(value) - known)
         if missing or extra:
             raise InputError(
                 f"A benchmark record lacks {missing or 'nothing'} and has the unknown fields"
                 f" {extra or 'none'}. Was it written by another version?"
             )
         return cls(**value)
+
+
+def _optional() -> dict[str, Any]:
+    """Fields that may be missing, and what that means."""
+    return {f.name: f.default for f in fields(Record) if f.default is not MISSING}
 
 
 def by_trial(records: Iterable[Record]) -> dict[tuple[Key, int], list[Record]]:

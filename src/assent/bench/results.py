@@ -22,7 +22,7 @@ class Results:
 
 
 def settings_of(
-    config: BenchConfig, *, weights: str, method_settings: str, datasets: Iterable[str]
+    config: BenchConfig, *, weights: str, method_settings: str, datasets: Mapping[str, str]
 ) -> dict[str, Any]:
     """The first line of a results file: all on which the records depend.
 
@@ -30,13 +30,13 @@ def settings_of(
         config: Of the run.
         weights: Digest of the method's weights.
         method_settings: Digest of the method's settings.
-        datasets: Names of the datasets, in order.
+        datasets: Name and digest of each dataset; "" for one that is not read from files.
     """
     return {
         "bench": config.to_json(),
         "weights": weights,
         "method_settings": method_settings,
-        "datasets": list(datasets),
+        "datasets": dict(datasets),
     }
 
 
@@ -58,13 +58,15 @@ def resume(path: Path, settings: Mapping[str, Any], *, rounds: int) -> list[Reco
         rounds: Answers per case; a case is complete with one record more.
 
     Raises:
-        InputError: If the file was made with other settings; the message names one.
+        InputError: If the file was made with other settings or other data; the message names
+            one.
         FileFormatError: If it is not a results file.
     """
     if not path.exists():
         start(path, settings)
         return []
     stored = read(path)
+    _refuse_other_files(path, stored.settings.get("datasets"), settings["datasets"])
     if changed := _first_difference(stored.settings, settings):
         raise InputError(
             f"{path.name} was made with other settings ({changed}). Use the same settings to"
@@ -128,12 +130,26 @@ def _append(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
             file.write(json.dumps(value, allow_nan=False) + "\n")
 
 
+def _refuse_other_files(path: Path, stored: Any, given: Mapping[str, str]) -> None:
+    """A folder that was changed gives other records under the same name."""
+    if not isinstance(stored, Mapping) or stored.keys() != given.keys():
+        return
+    if changed := [name for name in given if stored[name] != given[name]]:
+        raise InputError(
+            f"The files of {changed[0]} are not those with which {path.name} was begun: images,"
+            " masks or dataset.json were added, removed or changed. Restore them, write to"
+            " another file, or start over without --resume."
+        )
+
+
 def _first_difference(stored: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     for name in sorted(set(stored) | set(given)):
         mine, theirs = stored.get(name), given.get(name)
         if mine == theirs:
             continue
         if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
-            return _first_difference(mine, theirs)
+            if inside := _first_difference(mine, theirs):
+                return f"{name}.{inside}"
+            continue
         return f"{name}: {mine!r} there, {theirs!r} now"
     return ""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assent.bench.config import BenchConfig
-from assent.bench.play import Played, Trial, check_hears, play
+from assent.bench.play import Played, Trial, blank_record, check_hears, play
 from assent.bench.record import Key, Record
 from assent.bench.trials import Plan, View, context_cases, look, plan, targets_of
 from assent.core.case import Case, TaskSource
@@ -115,6 +115,7 @@ class _Grid:
             context=context,
             memory=memory,
             prior=self._prior(target, rater),
+            group=view.group,
         )
         played = play(trial, self.method, self.config)
         if self.config.carry_over and self.method.capabilities.profile:
@@ -151,26 +152,9 @@ class _Grid:
         return self.contexts[target, rater]
 
     def _failed(self, key: Key, error: Exception) -> Record:
-        dataset, case, target, rater = key
         kind = "" if isinstance(error, AssentError) else f"{type(error).__name__}: "
-        return Record(
-            dataset=dataset,
-            case=case,
-            target=target,
-            rater=rater,
-            method=self.config.method,
-            weights=self.method.weights_digest,
-            annotator=self.config.annotator,
-            round=0,
-            dice=0.0,
-            hd95_mm=None,
-            actions={},
-            seconds_modelled=0.0,
-            latency_ms=None,
-            context_size=0,
-            seed=self.config.seed,
-            error=f"{kind}{error}",
-        )
+        blank = blank_record(key, self.method, self.config)
+        return replace(blank, error=f"{kind}{error}")
 
 
 def _entry(case: Case, target: str, rater: str, config: BenchConfig) -> ContextEntry | None:

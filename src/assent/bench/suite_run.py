@@ -1,28 +1,49 @@
 """Run a suite: records, a table, a plot, and which claims hold."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from assent.bench.claims import judge
 from assent.bench.config import BenchConfig
+from assent.bench.folder_digest import folder_digest
 from assent.bench.measure import measure
 from assent.bench.record import Record
 from assent.bench.run import CaseDone
-from assent.bench.suite import Check, Suite, open_source
+from assent.bench.suite import Suite, SuiteRun, folder_of, open_source
 from assent.bench.suite_report import Outcome, Row, write
-from assent.bench.summarise import compare, summarise
+from assent.bench.summarise import summarise
 from assent.core.errors import MissingExtraError, NotFoundError, WeightsError
 from assent.methods import registry
 from assent.methods.protocol import Method
 
-Build = Callable[[str, Mapping[str, Any]], Method]
+Build = Callable[[SuiteRun], Method]
 
 
-def build_installed(name: str, settings: Mapping[str, Any]) -> Method:
-    """An installed method with its shipped weights."""
-    return registry.build(name, settings=settings)
+def build_installed(run: SuiteRun, weights: Path | None = None) -> Method:
+    """The installed method of a run.
+
+    Args:
+        run: Of the suite.
+        weights: Folder with weights that do not ship, NAME.safetensors each; one that is named
+            after a method stands in for its shipped ones.
+
+    Raises:
+        WeightsError: If the run needs weights that are not there, or they do not fit.
+        NotFoundError: If there is no such method, or none of its weights ship.
+        MissingExtraError: If the method needs a package that is not installed.
+    """
+    file = None if weights is None else weights / f"{run.weights or run.config.method}.safetensors"
+    if file is not None and not file.is_file():
+        file = None
+    if run.weights and file is None:
+        raise WeightsError(
+            f"It needs {run.weights}.safetensors, which does not ship and is not"
+            f" {'given' if weights is None else f'in {weights.name}'}. Make it (assent train"
+            f" {run.config.method} --data DIR --out {run.weights}.safetensors), and name its"
+            " folder with --weights."
+        )
+    return registry.build(run.config.method, settings=run.settings, weights=file)
 
 
 def run_suite(
@@ -43,7 +64,7 @@ def run_suite(
         suite: What to run.
         data: Folder that holds the datasets; None if all are synthetic.
         out: Folder for the results.
-        build: Makes a method of a name and settings.
+        build: Makes the method of a run.
         resume: Continue from the records of an earlier, interrupted call with the same settings.
         report: Told after every case, with the name of the run.
 
@@ -51,19 +72,28 @@ def run_suite(
         InputError: If a dataset is missing; nothing has run then.
     """
     sources = {each.data: open_source(each.data, data) for each in suite.runs}
+    folders = {source.name: folder_of(name, data) for name, source in sources.items()}
+    digests = {name: folder_digest(folder) for name, folder in folders.items() if folder}
     runs = out / "runs"
     parts: dict[str, list[tuple[BenchConfig, list[Record]]]] = {}
     not_run: dict[str, str] = {}
     for each in suite.runs:
         try:
-            method = build(each.config.method, each.settings)
+            method = build(each)
         except (NotFoundError, MissingExtraError, WeightsError) as error:
             not_run[each.name] = str(error)
             continue
-        path = runs / f"{_slug(each.name)}-seed{each.config.seed}.jsonl"
+        path = runs / f"{each.slug}.jsonl"
         tell = None if report is None else partial(report, each.name)
-        source = sources[each.data]
-        records = measure([source], method, each.config, path, resume=resume, report=tell)
+        records = measure(
+            [sources[each.data]],
+            method,
+            each.config,
+            path,
+            digests=digests,
+            resume=resume,
+            report=tell,
+        )
         parts.setdefault(each.name, []).append((each.config, records))
     rows = {name: _row(played) for name, played in parts.items()}
     checks = tuple(judge(check, rows) for check in suite.checks)
@@ -72,47 +102,7 @@ def run_suite(
     return outcome
 
 
-def judge(check: Check, rows: Mapping[str, Row]) -> dict[str, Any]:
-    """Whether a claim holds: ``{check, value, low, high, target, pass}``.
-
-    The value is a mean, low and high its 95 % interval; all are None, and the claim fails,
-    where a row was not run.
-    """
-    target = check.at_least if check.at_least is not None else check.at_most
-    value, low, high = _measure(check, rows)
-    if value is None:
-        holds = False
-    elif check.at_least is not None:
-        holds = value >= check.at_least
-    else:
-        holds = check.at_most is not None and value <= check.at_most
-    found = {"value": value, "low": low, "high": high, "target": target, "pass": holds}
-    return {"check": check.check, **found}
-
-
 def _row(played: list[tuple[BenchConfig, list[Record]]]) -> Row:
     config = played[0][0]
     records = tuple(record for _, part in played for record in part)
     return Row(config, records, summarise(records, config))
-
-
-def _measure(
-    check: Check, rows: Mapping[str, Row]
-) -> tuple[float | None, float | None, float | None]:
-    wanted = [check.run] if check.minus is None else [check.run, check.minus]
-    if not rows.keys() >= set(wanted) or not all(rows[name].records for name in wanted):
-        return None, None, None
-    row = rows[check.run]
-    summary = row.summary
-    if check.minus is not None:
-        summary = compare(row.records, rows[check.minus].records, row.config)
-    value, interval = summary.get(check.metric), summary.get(f"{check.metric}_ci")
-    if isinstance(value, list):
-        if check.round >= len(value):
-            return None, None, None
-        value, interval = value[check.round], summary[f"{check.metric}_ci"][check.round]
-    return (None, None, None) if value is None or interval is None else (value, *interval)
-
-
-def _slug(name: str) -> str:
-    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")

@@ -1,175 +1,137 @@
 """Means with their intervals, and paired differences of two runs."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assent.bench.config import BenchConfig
-from assent.bench.record import Key, Record, by_trial
-from assent.core.effort import noc
-from assent.core.errors import InputError
+from assent.bench.curves import Curve, Curves, curves
+from assent.bench.record import Record
 from assent.core.intervals import Interval, mean_interval, paired_difference_interval
 
-Trial = tuple[Key, int]
-Trials = dict[Trial, list[Record]]
+Group = tuple[str, str]
 
 
 def summarise(records: Iterable[Record], config: BenchConfig) -> dict[str, Any]:
-    """The summary of a run, JSON-able.
+    """The summary of a run, or of runs that differ in their seed only; JSON-able.
 
-    Intervals are 95 % bootstrap intervals that draw whole cases, since the raters and targets
-    of one image rise and fall together.
+    A view that was played with several seeds counts once, with its mean. Intervals are 95 %
+    bootstrap intervals that draw whole cases, in 3D whole groups of volumes, since the raters
+    and targets of one image rise and fall together.
 
     Args:
-        records: Of the run, in any order.
+        records: In any order.
         config: Of the run.
 
     Returns:
-        ``trials``, ``cases``, ``errors`` (counts); ``dice_at`` and ``seconds_at`` (lists by
-        round), ``hd95_mm`` after the last round (over the trials that have one),
-        ``total_actions`` (sum) and ``actions`` (by kind), ``latency_ms_median``; with a target
-        also ``noc`` (unreached counts as all rounds), ``failure_rate``, and ``noc90`` where the
-        target is 0.9; each mean has its interval beside it under ``..._ci``. ``targets`` holds
-        the same for each dataset and target, where there are several.
+        ``trials``, ``cases``, ``orders``, ``errors`` (counts); ``dice_at`` and ``seconds_at``
+        (lists by round), ``hd95_mm`` after the last round and ``energy_distance`` in round 0
+        (over the views that have one, None without any), ``total_actions`` (sum over the
+        trials of one order) and ``actions`` (the same by kind), ``latency_ms_median``; with a
+        target also ``noc`` (unreached counts as all rounds), ``failure_rate``, and ``noc90``
+        where the target is 0.9; each mean has its interval beside it under ``..._ci``.
+        ``targets`` holds the same for each dataset and target, where there are several.
     """
     records = list(records)
-    trials = by_trial(records)
-    errors = {(r.key, r.seed) for r in records if r.error} - trials.keys()
-    summary = {**_summary(trials, config), "errors": len(errors)}
-    names = sorted({_target_of(trial) for trial in trials})
-    if len(names) > 1:
+    summary = _summary(records, config)
+    played = {(r.key, r.seed) for r in records if not r.error}
+    summary["errors"] = len({(r.key, r.seed) for r in records if r.error} - played)
+    parts: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        if not record.error:
+            parts.setdefault((record.dataset, record.target), []).append(record)
+    if len(parts) > 1:
         summary["targets"] = {
-            " ".join(filter(None, name)): _summary(
-                {t: rounds for t, rounds in trials.items() if _target_of(t) == name}, config
-            )
-            for name in names
+            " ".join(filter(None, name)): _summary(parts[name], config) for name in sorted(parts)
         }
     return summary
 
 
 def compare(
-    first: Iterable[Record], second: Iterable[Record], config: BenchConfig
-) -> dict[str, Any]:
-    """Paired differences, first minus second, over what both runs played.
+    first: Curves,
+    second: Curves,
+    value: Callable[[Curve], float],
+    other: Callable[[Curve], float] | None = None,
+) -> Interval | None:
+    """The paired difference, first minus second, over the views that both have; None without any.
 
     Args:
-        first: Records of one run.
-        second: Records of another on the same cases.
-        config: Of either; its rounds and target count.
-
-    Returns:
-        ``trials``, ``dice_at`` and ``dice_at_ci`` by round and, with a target, ``noc`` and
-        ``noc_ci``.
-
-    Raises:
-        InputError: If the runs have no case, target and rater in common.
+        first: Curves of one run.
+        second: Curves of another on the same cases, or the same ones.
+        value: What is compared.
+        other: What is subtracted, if that is something else of the second curve.
     """
-    left, right = by_trial(first), by_trial(second)
-    shared = sorted(left.keys() & right.keys())
+    shared = sorted(first.keys() & second.keys())
     if not shared:
-        raise InputError(
-            "The two runs have no case, target and rater in common. Compare runs on the same"
-            " dataset, with the same raters, images and seed."
-        )
-    groups = [_case_of(trial) for trial in shared]
-    rounds = range(min(config.rounds, *(len(t[k]) - 1 for t in (left, right) for k in shared)) + 1)
-    dice_at = [
-        paired_difference_interval(
-            [left[k][r].dice for k in shared], [right[k][r].dice for k in shared], groups
-        )
-        for r in rounds
-    ]
-    result: dict[str, Any] = {"trials": len(shared), **_listed("dice_at", dice_at)}
-    if config.target_dice is not None:
-        ours, theirs = ([_noc(t[k], config) for k in shared] for t in (left, right))
-        result |= _beside("noc", paired_difference_interval(ours, theirs, groups))
-    return result
+        return None
+    return paired_difference_interval(
+        [value(first[key]) for key in shared],
+        [(other or value)(second[key]) for key in shared],
+        [first[key].group for key in shared],
+    )
 
 
-def _case_of(trial: Trial) -> tuple[str, str]:
-    (dataset, case, _, _), _ = trial
-    return dataset, case
-
-
-def _target_of(trial: Trial) -> tuple[str, str]:
-    (dataset, _, target, _), _ = trial
-    return dataset, target
-
-
-def _summary(trials: Trials, config: BenchConfig) -> dict[str, Any]:
-    groups = [_case_of(trial) for trial in trials]
-    last = [rounds[-1] for rounds in trials.values()]
+def _summary(records: Sequence[Record], config: BenchConfig) -> dict[str, Any]:
+    found = list(curves(records, config).values())
+    groups = [curve.group for curve in found]
+    last = {(r.key, r.seed): r for r in sorted(records, key=lambda r: r.round) if not r.error}
+    orders = len({seed for _, seed in last})
     actions: Counter[str] = Counter()
-    for record in last:
+    for record in last.values():
         actions.update(record.actions)
-    latencies = [r.latency_ms for rs in trials.values() for r in rs if r.latency_ms is not None]
-    summary: dict[str, Any] = {
-        "trials": len(trials),
-        "cases": len(set(groups)),
-        **_by_round("dice_at", [[r.dice for r in rs] for rs in trials.values()], groups, config),
-        **_by_round(
-            "seconds_at",
-            [[r.seconds_modelled for r in rs] for rs in trials.values()],
-            groups,
-            config,
-        ),
-        **_hd95(last),
-        "actions": dict(actions),
-        "total_actions": actions.total(),
+    latencies = [r.latency_ms for r in records if r.latency_ms is not None]
+    return {
+        "trials": len(last),
+        "cases": len({key[:2] for key, _ in last}),
+        "orders": orders,
+        **_by_round("dice_at", [curve.dice for curve in found], groups, config.rounds),
+        **_by_round("seconds_at", [curve.seconds for curve in found], groups, config.rounds),
+        **_where_known("hd95_mm", [curve.hd95_mm for curve in found], groups),
+        **_where_known("energy_distance", [curve.energy_distance for curve in found], groups),
+        "actions": {kind: _per_order(count, orders) for kind, count in actions.items()},
+        "total_actions": _per_order(actions.total(), orders),
         "latency_ms_median": float(np.median(latencies)) if latencies else None,
         "target_dice": config.target_dice,
+        **_effort(found, groups, config),
     }
-    if config.target_dice is not None and trials:
-        summary |= _effort(trials, groups, config)
-    return summary
 
 
 def _by_round(
-    name: str, rows: list[list[float]], groups: Sequence[tuple[str, str]], config: BenchConfig
+    name: str, rows: Sequence[NDArray[np.float64]], groups: Sequence[Group], rounds: int
 ) -> dict[str, Any]:
-    if not rows:
-        return {name: [], f"{name}_ci": []}
-    columns = [[row[min(r, len(row) - 1)] for row in rows] for r in range(config.rounds + 1)]
-    return _listed(name, [mean_interval(column, groups) for column in columns])
-
-
-def _hd95(last: list[Record]) -> dict[str, Any]:
-    known = [(r.hd95_mm, r.key[:2]) for r in last if r.hd95_mm is not None]
-    if not known:
-        return {"hd95_mm": None, "hd95_mm_ci": None}
-    values, groups = zip(*known, strict=True)
-    return _beside("hd95_mm", mean_interval(values, groups))
-
-
-def _effort(
-    trials: Trials, groups: Sequence[tuple[str, str]], config: BenchConfig
-) -> dict[str, Any]:
-    counts = _beside("noc", mean_interval([_noc(rs, config) for rs in trials.values()], groups))
-    failed = [float(_is_failure(rs, config)) for rs in trials.values()]
-    result = {**counts, **_beside("failure_rate", mean_interval(failed, groups))}
-    if config.target_dice == 0.9:
-        result |= {"noc90": counts["noc"], "noc90_ci": counts["noc_ci"]}
-    return result
-
-
-def _noc(rounds: Sequence[Record], config: BenchConfig) -> int:
-    assert config.target_dice is not None
-    return noc([r.dice for r in rounds], config.target_dice, config.rounds)
-
-
-def _is_failure(rounds: Sequence[Record], config: BenchConfig) -> bool:
-    assert config.target_dice is not None
-    return max(r.dice for r in rounds[: config.rounds + 1]) < config.target_dice
-
-
-def _listed(name: str, intervals: Sequence[Interval]) -> dict[str, Any]:
+    """Means after 0 to ``rounds`` answers; what was not played repeats the last value."""
+    columns = [[row[min(r, len(row) - 1)] for row in rows] for r in range(rounds + 1)]
+    intervals = [mean_interval(column, groups) for column in columns if column]
     return {
         name: [i.mean for i in intervals],
         f"{name}_ci": [[i.low, i.high] for i in intervals],
     }
 
 
-def _beside(name: str, interval: Interval) -> dict[str, Any]:
+def _where_known(
+    name: str, values: Sequence[float | None], groups: Sequence[Group]
+) -> dict[str, Any]:
+    known = [(v, group) for v, group in zip(values, groups, strict=True) if v is not None]
+    if not known:
+        return {name: None, f"{name}_ci": None}
+    interval = mean_interval([v for v, _ in known], [group for _, group in known])
     return {name: interval.mean, f"{name}_ci": [interval.low, interval.high]}
+
+
+def _effort(found: Sequence[Curve], groups: Sequence[Group], config: BenchConfig) -> dict[str, Any]:
+    if config.target_dice is None or not config.rounds or not found:
+        return {}
+    result = {
+        **_where_known("noc", [curve.noc for curve in found], groups),
+        **_where_known("failure_rate", [curve.failed for curve in found], groups),
+    }
+    if config.target_dice == 0.9:
+        result |= {"noc90": result["noc"], "noc90_ci": result["noc_ci"]}
+    return result
+
+
+def _per_order(count: int, orders: int) -> float:
+    return count if orders < 2 else count / orders

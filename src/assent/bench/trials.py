@@ -26,11 +26,14 @@ class View:
         masks: ``(D, H, W)`` bool by rater, in the dataset's order; ``FUSED`` among them in
             fused runs. Empty masks are left out: there is no object to find.
         everyone: The masks of all raters that drew something, whoever is played.
+        group: What a volume belongs to (a patient, say), where that is not the case itself; ""
+            for a 2D image.
     """
 
     image: Image
     masks: Mapping[str, NDArray[np.bool_]] = field(repr=False)
     everyone: tuple[NDArray[np.bool_], ...] = field(repr=False)
+    group: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +122,9 @@ def look(case: Case, target: str, config: BenchConfig) -> View:
         rng = rng_of(config.seed, "fuse", case.dataset, case.id, target)
         fused = fuse(list(drawn.values()), rng)
         masks = {FUSED: fused} if fused.any() else {}
-    return View(case.read_image(), masks, tuple(drawn.values()))
+    image = case.read_image()
+    group = case.group if image.is_volume and case.group != case.id else ""
+    return View(image, masks, tuple(drawn.values()), group)
 
 
 def fuse(masks: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assent.bench import suite
 from assent.bench.config import BenchConfig
+from assent.bench.folder_digest import folder_digest
 from assent.bench.measure import measure
 from assent.bench.play import check_hears
 from assent.bench.run import CaseDone
 from assent.bench.suite_report import Outcome
-from assent.bench.suite_run import run_suite
+from assent.bench.suite_run import build_installed, run_suite
 from assent.bench.summarise import summarise
 from assent.bench.table import columns, rows
 from assent.bench.trials import plan
@@ -77,7 +79,7 @@ def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Me
         NotFoundError: If the method, the label or the dataset is unknown.
         ConfigError: If a setting is wrong, or the method cannot hear the annotator.
         InputError: If the dataset cannot be read, the file cannot be written, it was made with
-            other settings, or no case at all could be played.
+            other settings or files, or no case at all could be played.
     """
     config = request.config
     source = open_source(request.data)
@@ -86,11 +88,13 @@ def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Me
     # What would be refused is refused before an earlier results file is replaced.
     check_hears(method, config)
     plan(source, config)
+    folder = Path(request.data)
     records = measure(
         [source],
         method,
         config,
         request.out,
+        digests={source.name: folder_digest(folder)} if folder.is_dir() else {},
         resume=request.resume,
         report=lambda done: report(config.method, done),
     )
@@ -115,6 +119,8 @@ def bench_suite(
     data: Path | None,
     out: Path,
     *,
+    weights: Path | None = None,
+    orders: int | None = None,
     resume: bool = False,
     report: Report = lambda name, done: None,
 ) -> Outcome:
@@ -124,16 +130,24 @@ def bench_suite(
         name: Of the suite.
         data: Folder that holds the datasets; None if all are synthetic.
         out: Folder for records and report.
+        weights: Folder with weights that do not ship, NAME.safetensors each; None without.
+        orders: At most so many runs that differ in their seed only; None for all.
         resume: Keep what an interrupted call left.
         report: Told after every case.
 
     Raises:
         NotFoundError: If there is no such suite.
-        InputError: If a dataset is missing, or the folder cannot be written.
+        InputError: If a dataset or the folder of weights is missing, or the folder cannot be
+            written.
     """
     chosen = suite.load(name)
+    if orders is not None:
+        chosen = suite.with_orders(chosen, orders)
+    if weights is not None and not weights.is_dir():
+        raise InputError(f"There is no folder of weights {weights.name!r} there. Check the path.")
     check_writable(out)
-    return run_suite(chosen, data, out, resume=resume, report=report)
+    build = partial(build_installed, weights=weights)
+    return run_suite(chosen, data, out, build=build, resume=resume, report=report)
 
 
 def _check_file(out: Path) -> None:

@@ -1,5 +1,7 @@
 """``assent bench``: how many answers a simulated annotator needs."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +24,7 @@ SETTINGS = ("context_size", "seconds")
 """What the table [bench] may hold besides the options."""
 
 Switch = Literal["on", "off"]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")]
 
 
 def bench(  # noqa: PLR0913 - every option is one
@@ -42,7 +45,7 @@ def bench(  # noqa: PLR0913 - every option is one
     context: Annotated[Switch, typer.Option(help="Finished examples are given along.")] = "off",
     carry_over: Annotated[Switch, typer.Option(help="The profile goes to the next image.")] = "off",
     target_dice: Annotated[float | None, typer.Option(help="Dice that is good enough.")] = None,
-    rounds: Annotated[int, typer.Option(help="Answers per case at most.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Answers per case at most; 0 for none.")] = 5,
     lapse: Annotated[float, typer.Option(help="Share of careless answers.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of order and every random draw.")] = 0,
     split: Annotated[
@@ -50,7 +53,7 @@ def bench(  # noqa: PLR0913 - every option is one
     ] = "test",
     volume: Annotated[bool, typer.Option("--volume", help="Whole volumes, not one slice.")] = False,
     weights: Annotated[Path | None, typer.Option(help="Weights other than the shipped.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the same file.")] = False,
+    resume: Resume = False,
     given: Given,
 ) -> None:
     """Measure a method with a simulated annotator; `assent bench suite` runs a named suite."""
@@ -79,9 +82,8 @@ def bench(  # noqa: PLR0913 - every option is one
         resume=resume,
         method_settings=given.settings.of_method(method),
     )
-    kept = f"What was played is in {out}; the same command with --resume goes on."
-    with stoppable(kept), progress_bar(f"{method} on {Path(data).name}", off=given.as_json) as tell:
-        result = run(request, lambda _, done: tell(*share(done)))
+    with played(f"{method} on {Path(data).name}", out, off=given.as_json) as report:
+        result = run(request, lambda _, done: report("", done))
     for error in result.errors:
         say(error, error=True)
     if given.as_json:
@@ -91,7 +93,21 @@ def bench(  # noqa: PLR0913 - every option is one
         say(f"Records: {out}")
 
 
-def share(done: CaseDone) -> tuple[float, str]:
-    """How far a run is, and a word about it."""
-    failed = f", {done.failures} failed" if done.failures else ""
-    return done.done / done.total, f"{done.done} of {done.total} cases{failed}"
+@contextmanager
+def played(title: str, out: Path, *, off: bool) -> Iterator[Callable[[str, CaseDone], None]]:
+    """A bar that is told the name of a run and the case that was played; Ctrl-C keeps what was.
+
+    Args:
+        title: What is going on.
+        out: Where records go.
+        off: Whether output is for machines.
+    """
+    kept = f"What was played is in {out}; the same command with --resume goes on."
+    with stoppable(kept), progress_bar(title, off=off) as tell:
+
+        def report(run: str, done: CaseDone) -> None:
+            failed = f", {done.failures} failed" if done.failures else ""
+            text = f"{done.done} of {done.total} cases{failed}"
+            tell(done.done / done.total, f"{run}: {text}" if run else text)
+
+        yield report

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from assent.interfaces.cli.bench import share
-from assent.interfaces.cli.progress import progress_bar, stoppable
+from assent.interfaces.cli.bench import Resume, played
 from assent.interfaces.cli.say import say, say_columns, say_json
 from assent.interfaces.cli.wiring import Given
-from assent.services.bench import CaseDone, Outcome, bench_suite, table_of
+from assent.services.bench import Outcome, bench_suite, table_of
 
 EXAMPLES = (
     "assent bench suite smoke --out smoke",
-    "assent bench suite clicks --data /data --out clicks --resume",
+    "assent bench suite clicks --data /data --weights trained --out clicks --resume",
+    "assent bench suite preference --data /data --orders 2 --out preference",
 )
 
 
@@ -21,19 +21,21 @@ def suite(
     name: Annotated[str, typer.Argument(help="Name of the suite: clicks, preference, smoke, …")],
     out: Annotated[Path, typer.Option(help="Folder for records, tables and summary.json.")],
     data: Annotated[Path | None, typer.Option(help="Folder that holds the datasets.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where it was stopped.")] = False,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder with weights that do not ship.")
+    ] = None,
+    orders: Annotated[
+        int | None, typer.Option(help="Quicker: at most N orders of the images in a row.")
+    ] = None,
+    resume: Resume = False,
     *,
     given: Given,
 ) -> None:
     """Run a named suite: Markdown, CSV, a plot, and summary.json with every claim."""
-    kept = f"What was played is in {out}; the same command with --resume goes on."
-    with stoppable(kept), progress_bar(f"suite {name}", off=given.as_json) as tell:
-
-        def report(run: str, done: CaseDone) -> None:
-            part, text = share(done)
-            tell(part, f"{run}: {text}")
-
-        outcome = bench_suite(name, data, out, resume=resume, report=report)
+    with played(f"suite {name}", out, off=given.as_json) as report:
+        outcome = bench_suite(
+            name, data, out, weights=weights, orders=orders, resume=resume, report=report
+        )
     if given.as_json:
         say_json({"checks": list(outcome.checks), "not_run": dict(outcome.not_run)})
     else:

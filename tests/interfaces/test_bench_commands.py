@@ -1,0 +1,73 @@
+"""What the commands that measure hand on, and what they say."""
+
+import json
+
+import pytest
+
+from assent.bench import suite
+from assent.interfaces.cli import bench_suite
+
+SUITE = """
+title = "Orders"
+[defaults]
+data = "synthetic:cells2d"
+label = "nucleus"
+images = 1
+rounds = 1
+splits = []
+annotator = "click"
+[[run]]
+name = "{method}"
+method = "geodesic"
+seed = [0, 1, 2]
+[[run]]
+name = "{method}"
+method = "unet"
+weights = "unet-{label}"
+rounds = 0
+"""
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    monkeypatch.setattr(suite, "load", lambda name: suite.parse(name, SUITE))
+
+
+@pytest.mark.parametrize("how", [["--orders", "2"], ["--set", "bench-suite.orders=2"]])
+def test_orders_are_an_option_and_a_setting(cli, tmp_path, tiny, how):
+    assert cli("bench", "suite", "tiny", "--out", "o", *how).code == 0
+    assert len(list((tmp_path / "o" / "runs").iterdir())) == 2
+
+
+def test_weights_of_a_suite_come_from_a_folder(cli, tmp_path, tiny):
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "unet-nucleus.safetensors").write_bytes(b"not weights")
+    without = cli("bench", "suite", "tiny", "--orders", "1", "--out", "o")
+    assert without.code == 0
+    assert "unet-nucleus.safetensors, which does not ship and is not given" in without.err
+    damaged = cli(
+        "bench", "suite", "tiny", "--orders", "1", "--weights", "trained", "--out", "o", "--json"
+    )
+    assert "does not ship" not in json.loads(damaged.out)["not_run"]["unet"]
+    missing = cli("bench", "suite", "tiny", "--weights", "nowhere", "--out", "p")
+    assert (missing.code, (tmp_path / "p").exists()) == (2, False)
+    assert "no folder of weights 'nowhere'" in missing.err
+
+
+def test_progress_of_a_suite_names_the_run(cli, tiny, monkeypatch):
+    told = []
+    real = bench_suite.bench_suite
+
+    def noting(*args, report, **kwargs):
+        return real(*args, report=lambda run, done: told.append(run) or report(run, done), **kwargs)
+
+    monkeypatch.setattr(bench_suite, "bench_suite", noting)
+    cli("bench", "suite", "tiny", "--orders", "1", "--out", "o")
+    assert told == ["geodesic"]
+
+
+def test_a_run_without_rounds_measures_the_recommendation_alone(cli):
+    words = ["bench", "--method", "geodesic", "--data", "synthetic:raters2d", "--images", "1"]
+    ran = cli(*words, "--annotator", "click", "--rounds", "0", "--out", "r.jsonl", "--json")
+    assert ran.code == 0, ran.err
+    assert len(json.loads(ran.out)["summary"]["dice_at"]) == 1
