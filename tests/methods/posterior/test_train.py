@@ -155,6 +155,44 @@ def test_a_step_after_resuming_is_the_step_that_would_have_come(tmp_path):
         assert torch.equal(a, b)
 
 
+def stepped(settings, steps):
+    """A run after so many steps, and the weights before and after each."""
+    tasks = training.read_tasks(sources(), "train", side=64)
+    compute = training.choose_compute("cpu")
+    run = training._start(settings, 7, compute, None)
+    sampler = training.EpisodeSampler(tasks, training.EpisodeMix(), seed=[0])
+    seen = [{k: v.clone() for k, v in run.network.state_dict().items()}]
+    for _ in range(steps):
+        training._step(run, sampler, settings, compute, np.random.default_rng(0), 0.1, 1)
+        seen.append({k: v.clone() for k, v in run.network.state_dict().items()})
+    return run, seen
+
+
+@pytest.mark.parametrize(("most", "decays"), [(0.998, (1 / 51, 2 / 52)), (0.03, (1 / 51, 0.03))])
+def test_the_average_follows_quickly_at_first_and_then_as_set(most, decays):
+    settings = training.PosteriorTraining.from_settings(FAST | {"average": most})
+    run, (start, first, second) = stepped(settings, 2)
+    for name, found in run.average.items():
+        if not found.is_floating_point():
+            continue
+        wanted = decays[0] * start[name] + (1 - decays[0]) * first[name]
+        wanted = decays[1] * wanted + (1 - decays[1]) * second[name]
+        assert torch.allclose(found, wanted, atol=1e-6)
+    name = "down.0.first.weight"
+    assert not torch.allclose(run.average[name], second[name], atol=1e-6)
+
+
+def test_what_is_saved_is_the_average(tmp_path):
+    out = training.train(sources(), config(tmp_path / "w.safetensors"), quiet, None)
+    saved, _ = read_weights(out)
+    kept, _ = read_weights(tmp_path / "w.checkpoint.safetensors")
+    differs = False
+    for name, value in saved.items():
+        assert torch.equal(value, kept[f"average.{name}"].to(value.dtype))
+        differs |= not torch.equal(value, kept[f"network.{name}"].to(value.dtype))
+    assert differs
+
+
 def test_resuming_goes_on_at_the_right_step(tmp_path):
     out = tmp_path / "w.safetensors"
     training.train(sources(), config(out, steps=2), quiet, None)
@@ -245,8 +283,25 @@ def _work(rank, folder, results):
     training._average_gradients(linear, 2)
     agreed = training._agreed(0.25 + rank, 2, training.choose_compute("cpu"))
     found = {float(v) for p in linear.parameters() for v in p.grad.flatten()}
-    results.put((rank, training.join_processes(), found, agreed))
+    results.put((rank, training.join_processes(), found, agreed, _two_steps(rank)))
     torch.distributed.destroy_process_group()
+
+
+def _two_steps(rank):
+    """Loss of the first step on this process's own images, and the weights after two."""
+    settings = training.PosteriorTraining.from_settings(FAST)
+    tasks = training.read_tasks(sources(), "train", side=32)
+    network = tiny_network().train()
+    average = {k: v.clone() for k, v in network.state_dict().items()}
+    run = training._Run(network, average, torch.optim.SGD(network.parameters(), lr=0.1))
+    sampler = training.EpisodeSampler(tasks, training.EpisodeMix(), seed=[rank])
+    rng = np.random.default_rng(rank)
+    compute = training.choose_compute("cpu", mixed=False)
+    losses = [
+        training._step(run, sampler, settings, compute, rng, 0.1, 2)["loss"] for _ in range(2)
+    ]
+    weights = torch.cat([p.detach().flatten() for p in network.parameters()])
+    return losses[0], weights.numpy()
 
 
 def test_several_processes_average_gradients_and_stop_together(tmp_path):
@@ -257,7 +312,12 @@ def test_several_processes_average_gradients_and_stop_together(tmp_path):
     workers = [spawned.Process(target=_work, args=(k, tmp_path, results)) for k in range(2)]
     for worker in workers:
         worker.start()
-    found = sorted(results.get(timeout=120) for _ in workers)
+    found = sorted((results.get(timeout=240) for _ in workers), key=lambda result: result[0])
     for worker in workers:
         worker.join(timeout=60)
-    assert found == [(k, (k, 2), {1.5}, 0.25) for k in range(2)]
+    assert [result[:4] for result in found] == [(k, (k, 2), {1.5}, 0.25) for k in range(2)]
+    (one, after), (other, same) = (result[4] for result in found)
+    assert one != other, "each process draws its own images"
+    assert np.array_equal(after, same), "and all take the same step"
+    before = torch.cat([p.detach().flatten() for p in tiny_network().parameters()])
+    assert not np.array_equal(before.numpy(), after)
