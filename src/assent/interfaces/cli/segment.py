@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from assent.core.progress import listening
+from assent.interfaces.cli.progress import progress_bar
 from assent.interfaces.cli.say import say, say_json
 from assent.interfaces.cli.wiring import Given
 from assent.services import context
@@ -69,7 +71,8 @@ def segment(  # noqa: PLR0913 - every option is one
         weights=weights,
         settings=given.settings.of_method(method),
     )
-    result = run(request)
+    with progress_bar("segmenting", off=given.as_json) as tell, listening(tell):
+        result = run(request)
     if given.as_json:
         say_json(result.to_json())
     else:

@@ -97,5 +97,5 @@ def is_gone(here: Looks | None, there: Looks | None, start: Looks | None) -> boo
     # An object that fades differs from its neighbour a little only, slice after slice.
     if start is None or start.contrast < LEAST_CONTRAST:
         return False
-    change = float(np.linalg.norm(here.inside - start.inside))
-    return 2 * here.contrast < start.contrast < 2 * change
+    faded = float(np.linalg.norm(here.inside - start.inside))
+    return 2 * here.contrast < start.contrast < 2 * faded

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from assent.core.candidates import Proposal
 from assent.core.intensity import to_rgb_unit
+from assent.core.progress import report
 from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
 from assent.core.uncertainty import entropy_bits
 from assent.methods.posterior.channels import network_inputs
@@ -59,7 +60,9 @@ def refine(
     recommended = proposal.recommended.copy()
     planes = to_rgb_unit(embedding.image)
     z = torch.from_numpy(state.particles.mean().astype(np.float32))
-    for index in np.flatnonzero(recommended.any((1, 2))):
+    slices = np.flatnonzero(recommended.any((1, 2)))
+    for done, index in enumerate(slices):
+        report(done / len(slices), "refining the border")
         near = _near_border(probability[index])
         windows = _windows(near, min(config.working_side, *grid.native_hw))
         for window in windows:
