@@ -38,7 +38,7 @@ def test_pictures_become_one_slice():
 def test_what_is_no_image_is_refused_by_name():
     cases = [
         (np.zeros((2, 2, 3, 4)), "case has 2 channels; expected 1 .* or 3"),
-        (np.where(VOXELS == 5, np.nan, VOXELS), "case has 1 voxels that are NaN or infinite"),
+        (np.where(VOXELS == 5, np.nan, VOXELS), "case has a voxel that is NaN or infinite"),
         (np.where(VOXELS > 21, -np.inf, VOXELS), "case has 2 voxels that are NaN"),
     ]
     for voxels, message in cases:

@@ -52,7 +52,10 @@ def test_everything_odd_is_found_in_one_go(rater_folder):
     assert ("masks/bela/099.png", "This mask belongs to n") in warnings
     assert ("images/005.png", "Every voxel of this im") in warnings
     assert ("dataset.json", "Item 050 is described ") in warnings
-    assert all(f.remedy for f in findings if f.severity != "note")
+    assert all(f.remedy for f in findings if f.severity == "warning")
+    assert errors["images/000.png"].endswith("export it anew.")
+    remedies = {f.remedy for f in findings if f.sentence.endswith("export it anew.")}
+    assert remedies == {""}, "an error says twice what to do"
     order = [f.severity for f in findings]
     assert order == sorted(order, key=("error", "warning", "note").index)
 
@@ -78,7 +81,7 @@ def test_a_folder_that_cannot_be_used_at_all_gives_one_error(tmp_path, plain_fol
         (plain_folder / "dataset.json").write_text("{")
     (finding,) = check_folder(root)
     assert finding.severity == "error"
-    assert finding.remedy
+    assert finding.sentence.count(". ") == 1, "what is wrong, and what to do"
 
 
 @pytest.mark.data

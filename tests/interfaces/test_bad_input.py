@@ -124,6 +124,20 @@ def mixed_series(folder):
     return write_series(folder / "mixed", [0, 5, 10], series="4.5.6")
 
 
+def zero_byte_nifti(folder):
+    (folder / "empty.nii.gz").write_bytes(b"")
+    return folder / "empty.nii.gz"
+
+
+def nifti_with_flat_axes(folder):
+    path = write_nifti(folder / "axes.nii", np.zeros((8, 8, 4), np.int16))
+    raw = bytearray(path.read_bytes())
+    raw[280:328] = bytes(48)
+    raw[254:256] = np.int16(1).tobytes()
+    path.write_bytes(raw)
+    return path
+
+
 def empty_folder(folder):
     (folder / "nothing").mkdir()
     return folder / "nothing"
@@ -143,6 +157,8 @@ BAD_IMAGES = [
     incomplete_series,
     mixed_series,
     empty_folder,
+    zero_byte_nifti,
+    nifti_with_flat_axes,
 ]
 
 
@@ -158,6 +174,37 @@ def test_a_bad_image_gets_one_sentence_and_leaves_nothing(cli, tmp_path, make):
     assert everything_in(tmp_path) == before
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "looks").exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.7])
+def test_one_damaged_slice_of_a_series_is_named(cli, tmp_path, share):
+    cut(write_series(tmp_path / "series", [0, 5, 10]) / "1.2.3-1.dcm", share)
+    before = everything_in(tmp_path)
+    words = ["--method", "geodesic", "--click", "0,4,4,+", "--out", "mask.nii.gz"]
+    check_refused(cli("segment", "series", *words), "1.2.3-1.dcm")
+    assert everything_in(tmp_path) == before
+
+
+def test_a_folder_without_a_name_of_its_own_is_named(cli, tmp_path):
+    for words in (["segment", ".", "--click", "0,1,1,+"], ["data", "check", "."], ["demo", "."]):
+        method = [] if words[0] == "data" else ["--method", "geodesic"]
+        ran = cli(*words, *method)
+        assert ran.code == 2
+        assert tmp_path.name in ran.out + ran.err
+
+
+def test_a_file_where_a_folder_is_expected_is_named(cli, tmp_path, image, threshold):
+    before = everything_in(tmp_path)
+    write_set(tmp_path / "finished", 2)
+    for words in (
+        ["demo", image, "--method", threshold],
+        ["propagate", image, "finished", "--out", "o", "--method", threshold],
+        ["propagate", "finished", image, "--out", "o", "--method", threshold],
+        ["bench", "--data", image, "--method", threshold, "--out", "r.jsonl"],
+    ):
+        check_refused(cli(*words), "image.png is a file; expected a folder")
+    shutil.rmtree(tmp_path / "finished")
+    assert everything_in(tmp_path) == before
 
 
 def palette_png(folder):
@@ -231,6 +278,12 @@ def image(tmp_path):
         (["--click", "4,4,+", "--out", "image.png"], "image.png"),
         (["--click", "4,4,+", "--out", "image.png/mask.png"], "image.png"),
         (["--click", "4,4,+", "--candidates", "image.png/looks"], "looks"),
+        (["--click", "4,4,+", "--out", "mask.dcm"], "DICOM SEG"),
+        (["--click", "4,4,+", "--series", "2"], "image.png is one file"),
+        (["--click", "4,4,+", "--series", "two"], "--series is 'two'; expected a whole number"),
+        (["--click", "4,4,+", "--series=0"], "--series is '0'; expected at least 1"),
+        (["--click", "4,4,+", "--profile", "me.json"], "learns no profile"),
+        (["--click", "4,4,+", "--profile-out", "me.json"], "learns no profile"),
         (["--clack", "4,4,+"], "--clack"),
     ],
 )
@@ -319,13 +372,12 @@ def test_context_with_other_channels_is_named(cli, tmp_path, image):
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["--rounds", "0"], "rounds"),
         (["--rounds", "-3"], "rounds"),
         (["--rounds", "many"], "--rounds"),
         (["--images", "0"], "images"),
         (["--lapse", "2"], "lapse"),
         (["--target-dice", "90"], "target_dice"),
-        (["--annotator", "shout"], "--annotator"),
+        (["--annotator", "shout"], "--annotator is 'shout'; expected one of 'pick', "),
         (["--context", "maybe"], "--context"),
         (["--label", "nucleolus"], "cell, nucleus"),
         (["--split", "holdout"], "train, val, test, all"),
@@ -395,6 +447,40 @@ def test_other_commands_refuse_in_one_sentence(cli, tmp_path, words):
     assert not list(tmp_path.rglob("*.safetensors"))
 
 
+@pytest.mark.parametrize(
+    ("risk", "named"),
+    [("0", "--auto-accept-risk is 0"), ("5", "as in 0.05"), ("lots", "expected a number")],
+)
+def test_a_risk_that_is_none_is_named_as_it_was_typed(cli, tmp_path, threshold, risk, named):
+    write_set(tmp_path / "finished", 2)
+    before = everything_in(tmp_path)
+    words = ["propagate", "finished", "finished", "--out", "out", "--method", threshold]
+    check_refused(cli(*words, "--auto-accept-risk", risk), named)
+    assert everything_in(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_shipped_weights_that_were_changed_are_refused(cli, tmp_path, image, monkeypatch):
+    entry = {"file": "posterior.safetensors", "sha256": "0" * 64}
+    monkeypatch.setattr("assent.models.weights.manifest", lambda *folder: {"posterior": entry})
+    before = everything_in(tmp_path)
+    check_refused(cli("segment", image, "--click", "24,24,+"), "posterior.safetensors", "digest")
+    assert everything_in(tmp_path) == before
+
+
+def test_a_set_with_several_faults_names_each_file_once(cli, tmp_path):
+    root = write_set(tmp_path / "study", 3)
+    cut(root / "images" / "001.png", 0.5)
+    write_drawing(root / "masks" / "002.png", disc(9)[:40])
+    ran = cli("data", "check", root)
+    assert ran.code == 2
+    assert ran.err == "study is not sound: 2 errors.\n"
+    told = [line.removeprefix("error").strip() for line in ran.out.splitlines() if "error" in line]
+    assert sorted(line.split()[0] for line in told) == ["images/001.png", "masks/002.png"]
+    assert [line.count(".png") for line in sorted(told)] == [1, 2], "its image is named too"
+    assert all(line.count(". ") == 1 for line in told), "what is wrong, and what to do"
+
+
 def test_weights_that_are_none_are_named(cli, tmp_path, image):
     (tmp_path / "text.safetensors").write_text("no weights at all")
     save_file({"layer": np.zeros(3, np.float32)}, tmp_path / "other.safetensors")
@@ -411,7 +497,7 @@ def test_a_broken_image_does_not_stop_the_folder(cli, tmp_path, threshold):
     cut(write_set(tmp_path / "new", 3, masks=False) / "images" / "001.png", 0.5)
     ran = cli("propagate", "finished", "new", "--out", "out", "--method", threshold)
     assert ran.code == 2
-    assert ran.err.startswith("001.png: ")
+    assert ran.err.startswith("001.png cannot be read")
     assert len(ran.err.splitlines()) == 1
     kept = sorted(path.name for path in (tmp_path / "out" / "masks").iterdir())
     assert kept == ["000.png", "002.png"]
@@ -434,7 +520,7 @@ def test_ctrl_c_keeps_finished_masks_and_a_rerun_continues(cli, tmp_path, instal
     write_set(tmp_path / "finished", 3)
     write_set(tmp_path / "new", 5, masks=False)
     words = ["propagate", "finished", "new", "--out", "out", "--method", "threshold"]
-    Interrupted.left = 2
+    Interrupted.left = 3 + 2
     ran = cli(*words)
     assert ran.code == 130
     assert "2 of 5" in ran.err
@@ -443,7 +529,7 @@ def test_ctrl_c_keeps_finished_masks_and_a_rerun_continues(cli, tmp_path, instal
     assert len(finished) == 2
     assert len((tmp_path / "out" / "review.csv").read_text().splitlines()) == 3
     # Only three are left: were a finished one opened again, Ctrl-C would come once more.
-    Interrupted.left = 3
+    Interrupted.left = 3 + 3
     again = cli(*words, "--json")
     assert again.code == 0
     assert len(json.loads(again.out)["review"]) == 5
@@ -465,7 +551,7 @@ def test_ctrl_c_in_a_single_image_leaves_nothing(cli, tmp_path, install, image):
     "words",
     [
         ["segment", "missing.png", "--method", "geodesic"],
-        ["bench", "--rounds", "0", "--data", "synthetic:cells2d", "--out", "x.jsonl"],
+        ["bench", "--rounds", "-1", "--data", "synthetic:cells2d", "--out", "x.jsonl"],
         ["nonsense"],
     ],
     ids=lambda words: words[0],
@@ -484,7 +570,7 @@ def test_a_real_process_exits_with_two_and_one_line(tmp_path, words):
 def test_the_remedy_for_several_series_works(cli, tmp_path):
     folder = mixed_series(tmp_path)
     words = ["segment", folder, "--method", "geodesic", "--click", "1,64,64,+", "--out", "m.nii.gz"]
-    assert cli(*words).code == 2
+    check_refused(cli(*words), "mixed holds 2 series", "--series")
     assert cli(*words, "--series", "2").code == 0
     assert (tmp_path / "m.nii.gz").is_file()
     refused = cli(*words, "--series", "3")

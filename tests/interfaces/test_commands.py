@@ -4,7 +4,9 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
+from pydicom.data import get_testdata_file
 
 from assent.bench import suite
 from assent.core.metrics import dice
@@ -287,3 +289,25 @@ def test_the_overview_lists_every_command(cli):
 def test_the_version_is_that_of_the_package(cli):
     ran = cli("--version")
     assert (ran.code, ran.out) == (0, "0.1.0\n")
+
+
+def test_a_mask_of_a_dicom_series_can_be_a_dicom_seg(cli, tmp_path):
+    source = pydicom.dcmread(get_testdata_file("CT_small.dcm"))
+    (tmp_path / "ct").mkdir()
+    for number in range(3):
+        source.SOPInstanceUID = source.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        source.ImagePositionPatient = [0.0, 0.0, 5.0 * number]
+        source.save_as(tmp_path / "ct" / f"{number}.dcm")
+    words = ["segment", "ct", "--method", "geodesic", "--click", "1,64,64,+", "--out"]
+    for out in ("mask.dcm", "mask.nii.gz"):
+        assert cli(*words, out).code == 0
+    image = read_image(tmp_path / "ct")
+    drawn = read_mask(tmp_path / "mask.nii.gz", like=image)
+    assert drawn.any()
+    assert np.array_equal(read_mask(tmp_path / "mask.dcm", like=image), drawn)
+    slice_before = (tmp_path / "ct" / "1.dcm").read_bytes()
+    refused = cli(*words, "ct/1.dcm")
+    assert refused.code == 2
+    assert "1.dcm is there already" in refused.err
+    assert (tmp_path / "ct" / "1.dcm").read_bytes() == slice_before
+    assert cli(*words, "mask.dcm").code == 0, "an earlier SEG is replaced"

@@ -17,6 +17,12 @@ def series(tmp_path, write_series, grid, phantom):
     return write_series(tmp_path / "series", phantom, grid)
 
 
+def test_a_series_beside_its_seg_is_still_one_series(series):
+    image = read_image(series)
+    write_dicom_seg(series / "seg.dcm", image.voxels[0] > 100, list(series.iterdir()))
+    assert np.array_equal(read_image(series).voxels, image.voxels)
+
+
 def test_mask_survives_in_every_orientation(tmp_path, series):
     image = read_image(series)
     mask = np.zeros(image.shape_dhw, dtype=bool)

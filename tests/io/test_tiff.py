@@ -107,5 +107,5 @@ def test_nan_and_overflow_are_refused_by_name(tmp_path):
         array = np.ones((7, 9))
         array[2, 3] = value
         tifffile.imwrite(path, array)
-        with pytest.raises(InputError, match=r"bad\.tif has 1 voxels that are NaN or infinite"):
+        with pytest.raises(InputError, match=r"bad\.tif has a voxel that is NaN or infinite"):
             read_image(path)

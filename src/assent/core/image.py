@@ -45,9 +45,10 @@ class Image:
         voxels = np.ascontiguousarray(self.voxels, dtype=np.float32)
         if not np.isfinite(voxels).all():
             bad = int((~np.isfinite(voxels)).sum())
+            found = "a voxel that is" if bad == 1 else f"{bad} voxels that are"
             raise InputError(
-                f"{self.name} has {bad} voxels that are NaN or infinite; expected finite"
-                " intensities. Export it again, or replace those voxels first."
+                f"{self.name} has {found} NaN or infinite; expected finite intensities."
+                " Export it again, or replace what is not finite first."
             )
         if voxels is self.voxels:
             voxels = voxels.view()

@@ -29,7 +29,7 @@ class Finding:
             meant, "note" for counts.
         file: Path inside the folder; "" for the folder itself.
         sentence: What was found.
-        remedy: What to do; "" for a note.
+        remedy: What to do; "" for a note, and where the sentence says it already.
     """
 
     severity: Severity
@@ -49,8 +49,7 @@ def check_folder(path: Path | str) -> list[Finding]:
     root = Path(path)
     layout = _attempt(lambda: read_layout(root))
     if isinstance(layout, str):
-        remedy = "Arrange the folder as described, or name its folders in dataset.json."
-        return [Finding("error", "", layout, remedy)]
+        return [Finding("error", "", layout)]
     findings = [*_check_names(layout), *_check_files(layout), *_check_raters(layout)]
     order = ("error", "warning", "note")
     return sorted([*findings, *_count(layout)], key=lambda f: order.index(f.severity))
@@ -63,9 +62,10 @@ def _attempt(read: Callable[[], Value]) -> Value | str:
     except AssentError as error:
         return str(error)
     except OSError as error:
-        return f"It cannot be read: {error.strerror or type(error).__name__}."
+        reason = error.strerror or type(error).__name__
+        return f"It cannot be read: {reason}. Check its permissions, or copy it again."
     except MemoryError:
-        return "It does not fit into memory."
+        return "It does not fit into memory. Crop it or scale it down."
 
 
 def _check_names(layout: Layout) -> Iterator[Finding]:
@@ -112,9 +112,7 @@ def _check_files(layout: Layout) -> Iterator[Finding]:
         found = [files[case_id] for files in layout.masks.values() if case_id in files]
         image = _attempt(lambda path=path: read_image(path))  # type: ignore[misc]
         if isinstance(image, str):
-            yield Finding(
-                "error", _name(layout, path), image, "Replace the file, or remove its masks too."
-            )
+            yield Finding("error", _name(layout, path), image)
         elif float(np.ptp(image.voxels)) == 0.0:
             yield Finding(
                 "warning",
@@ -130,7 +128,7 @@ def _check_mask(layout: Layout, path: Path, image: Image | None) -> Iterator[Fin
     mask = _attempt(lambda: read_mask(path, like=image))
     name = _name(layout, path)
     if isinstance(mask, str):
-        yield Finding("error", name, mask, "Draw or export this mask again on its image.")
+        yield Finding("error", name, mask)
     elif image is not None and mask.shape != image.shape_dhw:
         yield Finding(
             "error",

@@ -14,6 +14,7 @@ from typing import Any
 from assent.core.errors import FileFormatError, InputError
 from assent.datasets.splits import group_of
 from assent.io.formats import list_images, stem_of
+from assent.io.guard import check_folder, name_of
 
 DESCRIPTION = "dataset.json"
 IMAGE_FOLDERS = ("images", "volumes")
@@ -23,7 +24,8 @@ PLAIN_TARGET = "object"
 
 _EXPECTED = (
     "expected a folder images/ (or volumes/) with the images, and masks/ (or labels/) with one"
-    " mask per image of the same name, or with one subfolder per label"
+    " mask per image of the same name, or with one subfolder per label. Arrange it so, or name its"
+    " folders in dataset.json"
 )
 
 
@@ -68,21 +70,20 @@ def read_layout(root: Path) -> Layout:
         InputError: If there is no such folder, or no images or masks in it.
         FileFormatError: If ``dataset.json`` cannot be read.
     """
-    if not root.is_dir():
-        raise InputError(f"There is no folder {root.name!r} at that place. Check the path.")
+    check_folder(root)
     said = _read_description(root / DESCRIPTION)
     image_folder = _find_folder(root, said.get("images"), IMAGE_FOLDERS)
     mask_folder = _find_folder(root, said.get("masks"), MASK_FOLDERS)
     images = files_by_id(image_folder)
     if not images:
-        raise InputError(f"{root.name}/{image_folder.name} contains no images; {_EXPECTED}.")
+        raise InputError(f"{name_of(root)}/{image_folder.name} contains no images; {_EXPECTED}.")
     masks, absent = _find_masks(mask_folder, said)
     if not any(masks.values()):
-        raise InputError(f"{root.name}/{mask_folder.name} contains no masks; {_EXPECTED}.")
+        raise InputError(f"{name_of(root)}/{mask_folder.name} contains no masks; {_EXPECTED}.")
     labels = said.get("labels") or []
     return Layout(
         root=root,
-        name=str(said.get("name") or root.resolve().name),
+        name=str(said.get("name") or name_of(root)),
         use=str(said.get("use") or ""),
         modality=str(said.get("modality") or ""),
         target=str(labels[0]) if len(labels) == 1 else PLAIN_TARGET,
@@ -144,7 +145,7 @@ def _find_folder(root: Path, named: object, usual: tuple[str, ...]) -> Path:
         if (root / choice).is_dir():
             return root / choice
     listed = " or ".join(f"{choice}/" for choice in choices)
-    raise InputError(f"The folder {root.name!r} has no {listed}; {_EXPECTED}.")
+    raise InputError(f"The folder {name_of(root)!r} has no {listed}; {_EXPECTED}.")
 
 
 def _find_masks(

@@ -37,8 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise InputError(
             f"{path.name} cannot be written into the folder {path.parent.name!r}:"
-            f" {error.strerror or 'the disk refused it'}. Choose a folder that you may write to"
-            " and that has room."
+            f" {_reason(error)}. Choose a folder that you may write to and that has room."
         ) from error
     finally:
         temporary.unlink(missing_ok=True) if temporary.parent.is_dir() else None
@@ -86,9 +85,15 @@ def check_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise InputError(
-            f"The output folder {folder.name!r} cannot be written:"
-            f" {error.strerror or 'the disk refused it'}. Choose a folder that you may write to."
+            f"The output folder {folder.name!r} cannot be written: {_reason(error)}."
+            " Choose a folder that you may write to."
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "a file has that name, or is named as a folder above it"
+    return error.strerror or "the disk refused it"
 
 
 def _suffixes(path: Path) -> str:

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from assent.core.errors import FileFormatError, InputError
 from assent.core.geometry import Geometry
 from assent.core.image import Image
-from assent.io.guard import check_file, check_size, is_dicom, reading, to_float32
+from assent.io.guard import (
+    check_file,
+    check_size,
+    is_dicom,
+    name_of,
+    reading,
+    to_float32,
+)
 from assent.io.pixels import decode_frames
 from assent.io.slices import Plane, stack
 
@@ -22,8 +29,10 @@ NOT_IMAGES = frozenset({"SEG", "RTDOSE", "RTSTRUCT", "RTPLAN", "PR", "SR", "KO",
 
 _HEADER_TAGS = [
     "SeriesInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "NumberOfFrames",
+    "SOPClassUID",
 ]  # fmt: skip
 
+_SUFFIXES = (".dcm", ".dicom", ".ima")
 _PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -43,11 +52,12 @@ def read_dicom(path: Path, *, series: int | None = None) -> Image:
         FileFormatError: If a file is empty, truncated, or compressed in an unknown way.
     """
     files = series_files(path, series=series) if path.is_dir() else [path]
+    name = name_of(path)
     if len(files) == 1:
-        return _read_one(files[0], path.name)
-    planes = [_only_plane(file, path.name) for file in files]
-    order, geometry = stack(planes, path.name)
-    check_size(path.name, geometry.shape_dhw)
+        return _read_one(files[0], name)
+    planes = [_only_plane(file, name) for file in files]
+    order, geometry = stack(planes, name)
+    check_size(name, geometry.shape_dhw)
     voxels: NDArray[np.float32] | None = None
     modality = ""
     for z, index in enumerate(order):
@@ -56,17 +66,17 @@ def read_dicom(path: Path, *, series: int | None = None) -> Image:
             values = decode_frames(dataset, files[index].name)
             modality = modality or str(dataset.get("Modality", ""))
         if voxels is None:
-            check_size(path.name, (*geometry.shape_dhw, values.shape[-1]))
+            check_size(name, (*geometry.shape_dhw, values.shape[-1]))
             voxels = np.empty((values.shape[-1], *geometry.shape_dhw), np.float32)
         if values.shape != (1, *geometry.shape_dhw[1:], voxels.shape[0]):
             raise InputError(
-                f"{path.name} mixes gray and colour slices ({files[index].name}); expected one"
+                f"{name} mixes gray and colour slices ({files[index].name}); expected one"
                 " kind. Keep the slices that belong together in a folder of their own."
             )
         voxels[:, z] = np.moveaxis(values[0], -1, 0)
     if voxels is None:
-        raise InputError(f"{path.name} holds no DICOM image. Choose the folder of a series.")
-    return Image(voxels, geometry, modality, path.name)
+        raise InputError(f"{name} holds no DICOM image. Choose the folder of a series.")
+    return Image(voxels, geometry, modality, name)
 
 
 def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
@@ -74,21 +84,29 @@ def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
 
     Raises:
         InputError: If the folder holds no DICOM image, or several series and no choice was made.
+        FileFormatError: If one of the files is empty.
     """
+    for file in sorted(folder.iterdir()):
+        # An empty file shows no mark of its kind, and its slice would be missed by nobody.
+        if file.suffix.lower() in _SUFFIXES and file.is_file():
+            check_file(file)
     groups = list_series(folder)
     if not groups:
         raise InputError(
-            f"{folder.name} holds no DICOM image; expected the files of one series."
-            " Choose the folder that directly contains them."
+            f"{name_of(folder)} holds no DICOM image; expected the files of one series."
+            " Choose the folder that directly contains them, or name one image file."
         )
     if series is None and len(groups) == 1:
         return groups[0]
     if series is None or not 1 <= series <= len(groups):
+        for file in (file for group in groups for file in group):
+            read_header(file)  # a slice cut short would pass for a series of its own
         shown = "; ".join(f"{i}: {_describe(g)}" for i, g in enumerate(groups[:8], start=1))
         more = f"; and {len(groups) - 8} more" if len(groups) > 8 else ""
         raise InputError(
-            f"{folder.name} holds {len(groups)} series ({shown}{more}); expected one."
-            " Move one series into a folder of its own, or choose it by its number in this list."
+            f"{name_of(folder)} holds {len(groups)} series ({shown}{more}); expected one."
+            " Choose it by its number in this list, as in --series 1, or move it into a folder of"
+            " its own."
         )
     return groups[series - 1]
 
@@ -230,8 +248,10 @@ def _header(path: Path) -> Any | None:
         return None
     with reading(path, "a DICOM file"):
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_TAGS)
-    is_image = "Rows" in header and str(header.get("Modality", "")) not in NOT_IMAGES
-    return header if is_image else None
+    # A slice that was cut short lacks rows; passed over, it would leave a gap that nobody sees.
+    kind = str(getattr(header.get("SOPClassUID"), "name", ""))
+    is_image = "Rows" in header or kind.endswith("Image Storage")
+    return header if is_image and str(header.get("Modality", "")) not in NOT_IMAGES else None
 
 
 def _describe(files: Sequence[Path]) -> str:

@@ -48,9 +48,7 @@ def write_dicom_seg(
     Raises:
         InputError: If the mask is empty or of another size, or the source lacks what a SEG needs.
     """
-    headers = [read_header(file) for file in source_paths]
-    for header, file in zip(headers, source_paths, strict=True):
-        _check_source(header, file.name)
+    headers = read_sources(source_paths)
     planes = [planes_of(h, f.name) for h, f in zip(headers, source_paths, strict=True)]
     order, geometry = stack([p[0] for p in planes if p], path.name)
     if mask.shape != geometry.shape_dhw:
@@ -67,6 +65,19 @@ def write_dicom_seg(
         segmentation = _build([headers[i] for i in order], mask, label)
     with replacing(path) as temporary:
         segmentation.save_as(temporary)
+
+
+def read_sources(paths: Sequence[Path]) -> list[Any]:
+    """Headers of the slices that a SEG can refer to.
+
+    Raises:
+        InputError: If a file lacks what a SEG needs, or is no single slice.
+        FileFormatError: If a file is no DICOM image.
+    """
+    headers = [read_header(path) for path in paths]
+    for header, path in zip(headers, paths, strict=True):
+        _check_source(header, path.name)
+    return headers
 
 
 def read_dicom_seg(path: Path, geometry: Geometry) -> NDArray[np.bool_]:

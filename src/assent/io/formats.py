@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assent.core.errors import FileFormatError, InputError
 from assent.core.geometry import Geometry
 from assent.core.image import Image
-from assent.io.guard import check_file, is_dicom
+from assent.io.guard import check_file, check_folder, is_dicom, name_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def read_image(path: Path, *, series: int | None = None) -> Image:
 
     Args:
         path: A file of any format in ``FORMATS``, or a folder.
-        series: Which series of a folder that holds several; counted from 1.
+        series: Which series of a folder that holds several, counted from 1; None for a file.
 
     Raises:
         InputError: If the file is missing, cannot be used as one image, or is of an unknown kind.
@@ -70,6 +70,11 @@ def read_image(path: Path, *, series: int | None = None) -> Image:
     if path.is_dir():
         return _call("assent.io.dicom:read_dicom", path, series=series)
     check_file(path)
+    if series is not None:
+        raise InputError(
+            f"{path.name} is one file; expected a folder where a series is chosen by its number."
+            " Leave the number out, or name the folder."
+        )
     return _call(_format_of(path).reader, path)
 
 
@@ -125,8 +130,7 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         InputError: If there is no such folder, or nothing in it is an image.
     """
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder.name!r} at that place. Check the path.")
+    check_folder(folder)
     found: list[Path] = []
     dicom_here = False
     for path in folder.iterdir():
@@ -142,8 +146,8 @@ def list_images(folder: Path) -> list[Path]:
         found.extend(_dicom_items(folder))
     if not found:
         raise InputError(
-            f"The folder {folder.name!r} holds no image; expected {_known()} files, or folders with"
-            " a DICOM series. Choose the folder that contains them."
+            f"The folder {name_of(folder)!r} holds no image; expected {_known()} files, or folders"
+            " with a DICOM series. Choose the folder that contains them."
         )
     return sorted(found, key=lambda path: natural_key(str(path.relative_to(folder))))
 
@@ -155,7 +159,7 @@ def stem_of(path: Path) -> str:
     'case_1'
     """
     if path.is_dir():
-        return path.resolve().name
+        return name_of(path)
     suffix = _suffix_of(path)
     return path.name[: -len(suffix)] if suffix and len(suffix) < len(path.name) else path.name
 

@@ -38,6 +38,29 @@ def check_file(path: Path) -> None:
         raise InputError(f"{path.name} may not be read. Ask for permission to read it.")
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a path that is no folder.
+
+    Raises:
+        InputError: If there is no such folder.
+    """
+    if folder.is_file():
+        raise InputError(
+            f"{name_of(folder)} is a file; expected a folder. Name the folder that holds it."
+        )
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {name_of(folder)!r} at that place. Check the path.")
+
+
+def name_of(path: Path) -> str:
+    """The last part of a path; of "." and "..", which have none, that of where they lead.
+
+    >>> name_of(Path("scans/..")) == Path.cwd().name
+    True
+    """
+    return os.path.basename(os.path.abspath(path)) or str(path)
+
+
 def is_dicom(path: Path) -> bool:
     """Whether a file starts as DICOM files do; the suffix does not matter."""
     if not path.is_file() or not os.access(path, os.R_OK):

@@ -15,7 +15,7 @@ from assent.io.itk import write_itk
 from assent.io.nifti import write_nifti
 
 MASK_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".png", ".tif", ".tiff")
-"""What ``write_mask`` can write; DICOM SEG has a writer of its own, as it needs its source."""
+"""What ``write_mask`` can write; a DICOM SEG needs its source: see ``dicom_seg.py``."""
 
 
 def write_mask(path: Path, mask: NDArray[np.bool_], geometry: Geometry) -> None:

@@ -1,10 +1,13 @@
 """NIfTI volumes, read and written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import nibabel
 import numpy as np
+from nibabel.imageglobals import logger
 from nibabel.openers import Opener
 from numpy.typing import NDArray
 
@@ -31,7 +34,7 @@ def read_nifti(path: Path) -> Image:
         FileFormatError: If it is empty, truncated or no NIfTI.
     """
     check_file(path)
-    with reading(path, "a NIfTI volume"):
+    with reading(path, "a NIfTI volume"), _quiet():
         nifti = nibabel.load(path)
         _check_axes(tuple(int(n) for n in nifti.shape), path.name)
         geometry = _geometry_of(nifti, path)
@@ -58,6 +61,16 @@ def write_nifti(path: Path, mask: NDArray[np.bool_], geometry: Geometry) -> None
     nifti.set_sform(affine, code="scanner")
     nifti.header.set_xyzt_units("mm")
     nibabel.save(nifti, path)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library from printing what it thinks of a header; we say it ourselves."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _check_axes(shape: tuple[int, ...], name: str) -> None:

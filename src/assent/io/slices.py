@@ -127,11 +127,14 @@ def _check_distances(heights: NDArray[np.float64], files: Sequence[str], name: s
     gap = float(gaps[here])
     missing = round(gap / usual) - 1
     is_multiple = abs(gap / usual - (missing + 1)) <= 2 * SPACING_TOLERANCE
-    what = f"{missing} missing slice(s)" if missing >= 1 and is_multiple else "an irregular gap"
+    what = "has an irregular gap"
+    if missing >= 1 and is_multiple:
+        what = "lacks a slice" if missing == 1 else f"lacks {missing} slices"
+    more = f", and {odd.size - 1} more such places" if odd.size > 1 else ""
     raise InputError(
-        f"{name} has {what} between {files[here]} and {files[here + 1]}: {gap:.4g} mm where"
-        f" {usual:.4g} mm was expected ({odd.size} such gap(s)). Copy the series again, complete,"
-        " or resample it to even distances first."
+        f"{name} {what} between {files[here]} and {files[here + 1]}: {gap:.4g} mm where"
+        f" {usual:.4g} mm was expected{more}. Copy the series again, complete, or resample it to"
+        " even distances first."
     )
 
 

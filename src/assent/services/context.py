@@ -8,6 +8,7 @@ from assent.core.case import Case
 from assent.core.context import ContextEntry
 from assent.core.errors import ConfigError, InputError
 from assent.datasets.folder import open_folder
+from assent.io.guard import name_of
 from assent.services.settings import check_known
 
 TABLE = "context"
@@ -40,7 +41,7 @@ def read_context(folder: Path, *, label: str | None = None) -> Iterator[ContextE
     """
     source = open_folder(folder, label=label)
     for case in source.cases():
-        yield _entry(case, folder.name)
+        yield _entry(case, name_of(folder))
 
 
 def _entry(case: Case, folder: str) -> ContextEntry:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assent.datasets.check import Finding, check_folder
+from assent.io.guard import name_of
 
 
 @dataclass(frozen=True)
@@ -21,4 +22,4 @@ class DataReport:
 
 def check_data(folder: Path) -> DataReport:
     """Read every image and mask of a dataset folder and list all that is odd."""
-    return DataReport(folder.name, tuple(check_folder(folder)))
+    return DataReport(name_of(folder), tuple(check_folder(folder)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from assent.core.candidates import Proposal
 from assent.core.context import ContextEntry
-from assent.core.errors import AssentError, InputError
+from assent.core.errors import AssentError, ConfigError, InputError
 from assent.core.image import Image
 from assent.core.mask import to_rle
 from assent.core.metrics import dice
@@ -64,6 +64,13 @@ class PropagateRequest:
     weights: Path | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.auto_accept_risk is not None and not 0.0 < self.auto_accept_risk < 1.0:
+            raise ConfigError(
+                f"--auto-accept-risk is {self.auto_accept_risk:g}; expected a share between 0 and"
+                " 1, both excluded, as in 0.05 for 5 %."
+            )
+
 
 def propagate(request: PropagateRequest, report: Report = lambda done, text: None) -> Propagated:
     """Segment every image of a folder, as the finished examples suggest.
@@ -78,8 +85,6 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
         ConfigError: If a setting is wrong.
         WeightsError: If the weights do not fit.
     """
-    if request.auto_accept_risk is not None:
-        images_needed(request.auto_accept_risk)
     images = list_images(_folder_of(request.images))
     method = build_method(request.method, request.settings, request.weights)
     if not method.capabilities.context:

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from assent.core.case import Case, TaskSource
-from assent.core.errors import InputError, NotFoundError
+from assent.core.errors import NotFoundError
 from assent.core.image import Image
 from assent.core.mask import fill_holes, largest_component
 from assent.datasets.folder import open_folder
 from assent.datasets.layout import MASK_FOLDERS
 from assent.datasets.synthetic import open_synthetic
 from assent.io.formats import list_images, read_image, stem_of
+from assent.io.guard import check_folder, name_of
 
 ReadMask = Callable[[Image], NDArray[np.bool_]]
 
@@ -161,8 +162,7 @@ def folder_samples(folder: Path, *, label: str | None = None) -> list[Sample]:
         InputError: If there is no such folder, or no image in it.
         NotFoundError: If there is no such label.
     """
-    if not folder.is_dir():
-        raise InputError(f"There is no folder {folder.name!r} at that place. Check the path.")
+    check_folder(folder)
     drawn: list[Sample] = []
     images = next((d for n in ("images", "volumes") if (d := folder / n).is_dir()), folder)
     if (folder / "dataset.json").is_file() or any((folder / n).is_dir() for n in MASK_FOLDERS):
@@ -172,7 +172,7 @@ def folder_samples(folder: Path, *, label: str | None = None) -> list[Sample]:
     elif label is not None:
         raise NotFoundError("label", label, known=())
     known = {sample.id for sample in drawn}
-    series = drawn[0].series if drawn else folder.resolve().name
+    series = drawn[0].series if drawn else name_of(folder)
     bare = [
         Sample(
             stem_of(path),

@@ -20,6 +20,7 @@ from assent.services.methods import build_method
 from assent.services.pointing import read_box, read_click, read_scribble
 from assent.services.profile import ProfileChoice, begin_task, check_choice, words_of
 from assent.services.refined import best_proposal
+from assent.services.seg import SEG_SUFFIX, check_seg, is_seg_name, write_seg
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,10 +58,11 @@ class SegmentRequest:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.out is not None and not self.out.name.lower().endswith(MASK_SUFFIXES):
+        known = (*MASK_SUFFIXES, SEG_SUFFIX)
+        if self.out is not None and not self.out.name.lower().endswith(known):
             raise ConfigError(
                 f"{self.out.name} is no name for a mask: expected one of"
-                f" {', '.join(MASK_SUFFIXES)}. Choose one of these."
+                f" {', '.join(known)}. Choose one of these."
             )
 
 
@@ -138,6 +140,7 @@ def segment(request: SegmentRequest) -> Segmented:
     prompts = _prompts(request, image)
     method = build_method(request.method, request.settings, request.weights)
     _check_told(method, prompts, request)
+    _check_out(request, image)
     check_choice(request.profile, method, has_examples=request.context is not None)
     entries = [] if request.context is None else read_context(request.context, label=request.label)
     task = begin_task(method, list(entries), request.profile)
@@ -183,17 +186,39 @@ def _check_told(method: Method, prompts: tuple[Prompt, ...], request: SegmentReq
         )
 
 
+def _check_out(request: SegmentRequest, image: Image) -> None:
+    """Whether the mask can be written as asked, before the work rather than after it."""
+    out = _out(request, image)
+    if out.exists() and out.resolve() == request.image.resolve():
+        raise InputError(f"{out.name} is the image itself, which is never written. Choose another.")
+    if image.is_volume and out.suffix.lower() == ".png":
+        raise InputError(
+            f"{out.name} cannot hold a mask of {image.shape_dhw[0]} slices; expected one slice for"
+            " PNG. Write it as .nii.gz, .nrrd or .tif."
+        )
+    if is_seg_name(out):
+        check_seg(out, request.image, series=request.series)
+    check_writable(out.parent)
+    if request.candidates is not None:
+        check_writable(request.candidates)
+
+
+def _out(request: SegmentRequest, image: Image) -> Path:
+    suffix = mask_suffix(request.image, image.geometry)
+    return request.out or Path(f"{stem_of(request.image)}-mask{suffix}")
+
+
 def _write(
     request: SegmentRequest, image: Image, proposal: Proposal, prompts: tuple[Prompt, ...]
 ) -> tuple[Written, tuple[Written, ...], Path | None]:
     suffix = mask_suffix(request.image, image.geometry)
     stem = stem_of(request.image)
-    out = request.out or Path(f"{stem}-mask{suffix}")
-    if out.exists() and out.resolve() == request.image.resolve():
-        raise InputError(f"{out.name} is the image itself, which is never written. Choose another.")
-    if request.candidates is not None:
-        check_writable(request.candidates)
-    write_mask(out, proposal.recommended, image.geometry)
+    out = _out(request, image)
+    if is_seg_name(out):
+        label = request.label or "Segmentation"
+        write_seg(out, proposal.recommended, request.image, series=request.series, label=label)
+    else:
+        write_mask(out, proposal.recommended, image.geometry)
     recommended = Written(out, "recommended", proposal.predicted_dice)
     if request.candidates is None:
         return recommended, (), None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assent.interfaces.cli.say import say, say_json
+from assent.interfaces.cli.say import naming, say, say_json
 from assent.interfaces.cli.wiring import Given
 from assent.services.datacheck import check_data
 
@@ -25,9 +25,10 @@ def check(
         say_json({"folder": report.folder, "sound": report.is_sound, "findings": findings})
     else:
         for finding in report.findings:
-            where = f"{finding.file}: " if finding.file else ""
-            say(f"{finding.severity:<8}{where}{finding.sentence} {finding.remedy}".rstrip())
+            found = naming(finding.file, finding.sentence) if finding.file else finding.sentence
+            say(f"{finding.severity:<8}{found} {finding.remedy}".rstrip())
     if not report.is_sound:
         errors = sum(finding.severity == "error" for finding in report.findings)
-        say(f"{report.folder} is not sound: {errors} errors.", error=True)
+        counted = "1 error" if errors == 1 else f"{errors} errors"
+        say(f"{report.folder} is not sound: {counted}.", error=True)
         raise typer.Exit(2)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assent.interfaces.cli.progress import progress_bar, stoppable
-from assent.interfaces.cli.say import say, say_json, say_table
+from assent.interfaces.cli.say import naming, say, say_json, say_table
 from assent.interfaces.cli.wiring import Given
 from assent.services.demo import DemoConfig, run_demo
 from assent.services.demo_page import COLUMNS, effort_rows, to_json
@@ -64,5 +64,5 @@ def demo(  # noqa: PLR0913 - every option of the command is one
         return
     say_table(COLUMNS, effort_rows(report))
     for name, reason in report.passed_over:
-        say(f"Passed over {name}: {reason}", error=True)
+        say(f"Passed over: {naming(name, reason)}", error=True)
     say(f"Open {out / 'index.html'} to see every round.")

@@ -1,6 +1,7 @@
 """The command table; a command is imported when it is called."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -39,6 +40,15 @@ _APP: Mapping[str, Any] = MappingProxyType(
         "context_settings": {"help_option_names": ["-h", "--help"]},
     }
 )
+_EXPECTED: Mapping[str, str] = MappingProxyType(
+    {
+        r"Input should be a valid integer": "a whole number",
+        r"Input should be a valid number": "a number",
+        r"Input should be greater than or equal to (\S+)": r"at least \1",
+        r"Value error, .* is not one of (.*?)\.?$": r"one of \1",
+    }
+)
+"""Beginnings of what the library below Typer says about a value, and what was expected."""
 _HELP = frozenset({"--help", "-h"})
 
 
@@ -51,8 +61,10 @@ def run(argv: list[str]) -> int:
     """Run one command and return its exit code; errors are one sentence on standard error."""
     try:
         return _dispatch(argv)
-    except (AssentError, MemoryError) as error:
-        say(str(error) or "There is not enough memory for this. Use a smaller image.", error=True)
+    except AssentError as error:
+        say(str(error), error=True)
+    except MemoryError:
+        say("There is not enough memory for this. Use a smaller image.", error=True)
     except BrokenPipeError:
         # Whoever read the output has left; say nothing more, not even while closing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -66,8 +78,34 @@ def run(argv: list[str]) -> int:
         # Typer's own errors (a missing option, say) share this method and no public base class.
         if not hasattr(error, "format_message"):
             raise
-        say(f"{error.format_message()} See --help.", error=True)
+        say(_worded(error.format_message(), argv), error=True)
     return 2
+
+
+def _worded(message: str, argv: Sequence[str]) -> str:
+    """What Typer says of the words that were typed, without the words of the library below it.
+
+    >>> _worded("Invalid value for '--rounds': Input should be a valid integer, …", ["--rounds=x"])
+    "--rounds is 'x'; expected a whole number. See --help."
+    """
+    option, said = message, ""
+    if named := re.fullmatch(r"Invalid value for '([^']+)': (.*)", message, re.DOTALL):
+        option, said = named.groups()
+    for pattern, expected in _EXPECTED.items():
+        if wrong := re.match(pattern, said):
+            found = _typed(option, argv)
+            return f"{option} is {found!r}; expected {wrong.expand(expected)}. See --help."
+    return f"{message.rstrip('. ')}. See --help."
+
+
+def _typed(option: str, argv: Sequence[str]) -> str:
+    """The last value that was typed for an option, beside it or after "="; "" if none was."""
+    found = ""
+    for word, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == option:
+            found = value if equals else following
+    return found
 
 
 def find(argv: Sequence[str]) -> tuple[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from assent.interfaces.cli.progress import progress_bar
-from assent.interfaces.cli.say import say, say_json, say_table
+from assent.interfaces.cli.say import naming, say, say_json, say_table
 from assent.interfaces.cli.wiring import Given
 from assent.services import context
 from assent.services.profile import ProfileChoice
@@ -62,7 +62,7 @@ def propagate(  # noqa: PLR0913 - every option is one
         _tell(result, out)
     for row in result.rows:
         if row.error:
-            say(f"{row.image}: {row.error}", error=True)
+            say(naming(row.image, row.error), error=True)
     if result.is_interrupted:
         say(
             f"Stopped after {len(result.rows)} of {result.images} images. Their masks are kept;"
@@ -80,7 +80,8 @@ def _tell(result: Propagated, out: Path) -> None:
     say(f"{len(result.rows)} of {result.images} images: {', '.join(counted) or 'none done'}.")
     if result.profile:
         say(f"Whoever drew the examples {result.profile}.")
-    say(result.remark)
+    if result.remark:
+        say(result.remark)
     waiting = [row for row in result.to_review if row.state == "review"][:SHOWN]
     if waiting:
         say("Look at these first:")

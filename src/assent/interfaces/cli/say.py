@@ -13,6 +13,16 @@ def say(text: str = "", *, error: bool = False) -> None:
     print(text, file=sys.stderr if error else sys.stdout, flush=True)
 
 
+def naming(name: str, sentence: str) -> str:
+    """A sentence about a file that names it once.
+
+    >>> naming("masks/1.png", "1.png is empty."), naming("1.png", "There is no mask.")
+    ('masks/1.png is empty.', '1.png: There is no mask.')
+    """
+    own = name.rpartition("/")[2]
+    return name + sentence[len(own) :] if sentence.startswith(own) else f"{name}: {sentence}"
+
+
 def say_json(value: Any) -> None:
     """Print a value for machines; NaN and infinity have no place in it."""
     say(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=str))

@@ -18,6 +18,7 @@ EXAMPLES = (
     "assent segment photo.png --click 60,64,+ --out mask.png",
     "assent segment scan.nii.gz --box 10,40,32,24,96,90 --candidates looks",
     "assent segment scan.dcm --context finished --json",
+    "assent segment ct-series --click 40,200,180,+ --out liver.dcm",
 )
 
 
