@@ -130,11 +130,16 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class Progress:
-    """One line of a training log: step, share done in [0, 1], and named figures."""
+    """One line of a training log: step, share done in [0, 1], and named figures.
+
+    ``doing`` names what follows the steps, such as "fitting constants"; ``done`` is then its
+    share. While steps are made it is empty.
+    """
 
     step: int
     done: float
     figures: Mapping[str, float]
+    doing: str = ""
 
 
 Report = Callable[[Progress], None]

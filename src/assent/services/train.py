@@ -1,5 +1,6 @@
 """Train a method's weights on datasets."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from assent.methods import registry
 from assent.methods.protocol import Progress, Report, Trainable, TrainConfig
 from assent.services.sources import open_sources
 
-__all__ = ["SUFFIX", "TABLE", "Progress", "TrainRequest", "train"]
+__all__ = ["SUFFIX", "TABLE", "Progress", "TrainRequest", "is_first_process", "train"]
 
 TABLE = "training"
 """The table of settings that is handed to a method's training."""
@@ -64,8 +65,13 @@ class TrainRequest:
             raise InputError(f"There is no checkpoint {self.resume.name} there. Check the path.")
 
 
+def is_first_process() -> bool:
+    """Whether this is the one process that writes, of those that torchrun or the like started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def train(request: TrainRequest, report: Report) -> Path:
-    """Train, and return the path of the weights.
+    """Train, and return the path of the weights; of several processes the first writes them.
 
     Raises:
         NotFoundError: If the method or a dataset is unknown.

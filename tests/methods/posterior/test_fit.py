@@ -10,6 +10,7 @@ from assent.core.prompts import Click
 from assent.datasets.synthetic import open_synthetic
 from assent.methods.posterior import fit as fitting
 from assent.methods.posterior import sittings as sitting_module
+from assent.methods.posterior import train as training
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import calibrate
 from assent.methods.posterior.fit import Steps, calibrated, fit, fit_choice, within_of
@@ -17,6 +18,7 @@ from assent.methods.posterior.method import Posterior
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.sittings import Sitting, Work, work
 from assent.methods.posterior.tasks import read_tasks
+from assent.methods.protocol import TrainConfig
 from assent.models.weights import read_weights, save_weights
 from methods.posterior.posterior_tiny import (
     FEW,
@@ -249,6 +251,31 @@ def test_what_was_fitted_comes_with_the_weights(weights):
     assert len(set(shares)) > 8
     assert shares[-1] == 1.0
     assert fit(weights, [open_synthetic("raters2d", images=10)]) == constants
+
+
+def test_training_ends_with_fitting_and_says_so(weights, monkeypatch):
+    """The steps themselves are those of ``test_train``."""
+    monkeypatch.setattr(training, "train", lambda tasks, config, report, resume: weights)
+    told = []
+    made = with_network().train(
+        [open_synthetic("raters2d", images=4)],
+        TrainConfig(out=weights, steps=3, settings={}),
+        told.append,
+        None,
+    )
+    assert made == weights
+    assert load(made)[1] != Constants()
+    assert {(p.step, p.doing) for p in told} == {(3, "fitting constants")}
+    assert [p.done for p in told] == sorted(p.done for p in told)
+    assert told[-1].done == 1.0
+
+
+def test_only_the_first_of_several_processes_fits(weights, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda tasks, config, report, resume: weights)
+    monkeypatch.setattr("assent.methods.posterior.method.join_processes", lambda: (1, 2))
+    config = TrainConfig(out=weights, steps=3, settings={})
+    with_network().train([open_synthetic("raters2d", images=4)], config, pytest.fail, None)
+    assert load(weights)[1] == Constants()
 
 
 def test_without_images_for_validation_the_defaults_stay(weights):

@@ -8,7 +8,7 @@ import typer
 from assent.interfaces.cli.progress import progress_bar, stoppable
 from assent.interfaces.cli.say import say, say_json
 from assent.interfaces.cli.wiring import Given
-from assent.services.train import TABLE, Progress, TrainRequest
+from assent.services.train import TABLE, Progress, TrainRequest, is_first_process
 from assent.services.train import train as run
 from assent.services.weights import weights_info
 
@@ -50,8 +50,12 @@ def train(  # noqa: PLR0913 - every option is one
         command=given.command_line,
     )
     kept = f"A checkpoint, where one was written, lies beside {out}; --resume goes on from it."
-    with stoppable(kept), progress_bar(f"training {method}", off=given.as_json) as tell:
+    is_first = is_first_process()
+    off = given.as_json or not is_first
+    with stoppable(kept), progress_bar(f"training {method}", off=off) as tell:
         written = run(request, lambda progress: tell(progress.done, _figures(progress)))
+    if not is_first:
+        return  # The first process may still be writing.
     facts = weights_info(str(written))
     if given.as_json:
         say_json(facts)
@@ -61,5 +65,7 @@ def train(  # noqa: PLR0913 - every option is one
 
 
 def _figures(progress: Progress) -> str:
+    if progress.doing:
+        return progress.doing
     shown = list(progress.figures.items())[:SHOWN]
     return f"step {progress.step}  " + "  ".join(f"{name} {value:.3f}" for name, value in shown)

@@ -44,8 +44,9 @@ from assent.methods.posterior.state import (
     particle_bases,
     particle_side,
 )
-from assent.methods.protocol import Capabilities, Prior, Report, TrainConfig
+from assent.methods.protocol import Capabilities, Prior, Progress, Report, TrainConfig
 from assent.models.device import Compute, choose_compute, join_processes
+from assent.models.weights import info
 
 
 def build(settings: Mapping[str, Any], weights: Path | None) -> "Posterior":
@@ -233,7 +234,12 @@ class Posterior:
 
         path = train(tasks, config, report, resume)
         if join_processes()[0] == 0:
-            fit(path, tasks, seed=config.seed)
+            steps = int(info(path)["steps"])
+
+            def told(done: float) -> None:
+                report(Progress(steps, done, {}, doing="fitting constants"))
+
+            fit(path, tasks, told, seed=config.seed)
         return path
 
     def _check_channels(self, embedding: PosteriorEmbedding, entries: Sequence[Remembered]) -> None:
