@@ -42,22 +42,39 @@ def test_what_is_drawn_on_a_slice_counts_more_than_what_is_lent():
 
 def test_an_object_is_gone_where_its_core_looks_like_its_surroundings():
     there = looks(0.8, 0.2)
-    assert is_gone(looks(0.25, 0.2), there, there)
-    assert not is_gone(looks(0.7, 0.2), there, there)
-    assert not is_gone(looks(0.25, 0.2), looks(0.25, 0.23), None), "no contrast, no verdict"
-    assert not is_gone(None, there, there)
+    assert is_gone(looks(0.25, 0.2), there, there, 1.0)
+    assert not is_gone(looks(0.7, 0.2), there, there, 1.0)
+    assert not is_gone(looks(0.25, 0.2), looks(0.25, 0.23), None, 1.0), "no contrast, no verdict"
+    assert not is_gone(None, there, there, 1.0)
 
 
 def test_an_object_that_fades_is_gone_when_half_of_it_is():
     start = looks(0.8, 0.2)
     shades = [0.8, 0.72, 0.64, 0.56, 0.52, 0.48, 0.44]
-    gone = [is_gone(looks(here, 0.2), looks(there, 0.2), start) for there, here in pairwise(shades)]
+    gone = [
+        is_gone(looks(here, 0.2), looks(there, 0.2), start, 1.0) for there, here in pairwise(shades)
+    ]
     assert gone == [False, False, False, False, True, True]
+
+
+def test_what_is_left_of_an_object_and_looks_like_its_surroundings_is_not_followed():
+    """Muscle above a tumour: the same shade inside and around, a little darker than the tumour."""
+    start, here, there = looks(0.7, 0.4), looks(0.62, 0.58), looks(0.64, 0.58)
+    assert is_gone(here, there, start, 0.3)
+    assert not is_gone(here, there, start, 0.9), "where it is large, something else may be beside"
+    assert not is_gone(looks(0.66, 0.52), there, start, 0.3)
+
+
+def test_an_object_ends_at_its_tip_whatever_its_colours():
+    flat = looks(0.5, 0.5)
+    assert is_gone(flat, flat, flat, 0.09)
+    assert is_gone(None, None, None, 0.09)
+    assert not is_gone(flat, flat, flat, 0.11)
 
 
 def test_an_object_whose_surroundings_change_is_still_there():
     """The liver beside fat, further down beside muscle."""
-    assert not is_gone(looks(0.8, 0.6), looks(0.8, 0.5), looks(0.8, 0.1))
+    assert not is_gone(looks(0.8, 0.6), looks(0.8, 0.5), looks(0.8, 0.1), 0.9)
 
 
 @pytest.mark.parametrize("radius", [3, 12, 45, 90])

@@ -267,7 +267,7 @@ class _Draft:
 
     def follow(self, path: range) -> None:
         """Segment slice after slice, for as long as masks change and the object lasts."""
-        start = self._looks(path[0]) if len(path) > 1 else None
+        start = self._start(path[0])
         for place, (near, index) in enumerate(pairwise(path), start=1):
             is_new = near in self.moved or index in self.fresh
             if not is_new and index not in self.reached:
@@ -293,13 +293,14 @@ class _Draft:
             if index not in self.reached and (index in self.fresh or index in self.dropped):
                 self.put_alone(index)
 
-    def _looks(self, index: int) -> Looks | None:
+    def _start(self, index: int) -> tuple[Looks | None, int]:
+        """Colours and size of the object on the slice from which it is followed."""
         mask = self.mean[index] > 0
-        return (
-            Looks.of(self.look.planes[index].numpy(), carried(mask, None)) if mask.any() else None
-        )
+        if not mask.any():
+            return None, 0
+        return Looks.of(self.look.planes[index].numpy(), carried(mask, None)), int(mask.sum())
 
-    def _step(self, near: int, index: int, start: Looks | None) -> bool:
+    def _step(self, near: int, index: int, start: tuple[Looks | None, int]) -> bool:
         """Segment a slice with what its neighbour lends; False where the object has ended."""
         before = self.mean[near] > 0
         if before.sum() < LEAST_PIXELS:
@@ -313,7 +314,8 @@ class _Draft:
         drawn = self.marks.get(index)
         marks = carried(previous > 0.5, None if drawn is None else window.cut_marks(drawn))
         there, here = (Looks.of(plane.numpy(), marks) for plane in planes)
-        if is_gone(here, there, start):
+        looks, size = start
+        if is_gone(here, there, looks, int(before.sum()) / max(1, size)):
             return False
         old = self._shown(index)
         mean, directions = self.look.part(planes[1:])(0, marks, previous)

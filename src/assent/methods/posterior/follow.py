@@ -15,6 +15,10 @@ LEAST_PIXELS = 8
 LEAST_OVERLAP = 0.25
 """An object that overlaps its neighbour's mask less than this (Dice) has ended."""
 
+LEAST_SHARE = 0.1
+"""An object smaller than this share of its size where following started has ended: what is left of
+it is its tip, or something else that its tip led to."""
+
 LEAST_CONTRAST = 0.1
 """Object and surroundings that differ less in intensity cannot be told apart by it."""
 
@@ -78,8 +82,8 @@ class Looks:
         return float(np.linalg.norm(self.inside - self.around))
 
 
-def is_gone(here: Looks | None, there: Looks | None, start: Looks | None) -> bool:
-    """Whether the core of a neighbour's object looks like surroundings here.
+def is_gone(here: Looks | None, there: Looks | None, start: Looks | None, share: float) -> bool:
+    """Whether an object has ended before a slice.
 
     Lent seeds always find something, so where an object ends must be seen before they are used.
 
@@ -87,15 +91,21 @@ def is_gone(here: Looks | None, there: Looks | None, start: Looks | None) -> boo
         here: Colours on the slice in question, under what the neighbour lends.
         there: The same seeds on the neighbour.
         start: Colours on the slice from which the object is followed.
+        share: Size of the neighbour's mask against that on the slice of the start.
     """
+    if share < LEAST_SHARE:
+        return True
     if here is None or there is None:
         return False
     if there.contrast >= LEAST_CONTRAST:
         change = np.linalg.norm(here.inside - there.inside)
         if 2 * np.linalg.norm(here.inside - there.around) < change:
             return True
-    # An object that fades differs from its neighbour a little only, slice after slice.
     if start is None or start.contrast < LEAST_CONTRAST:
         return False
+    # Slice after slice an end differs a little only: the object fades, or what is left of it is
+    # hardly told from what surrounds it.
     faded = float(np.linalg.norm(here.inside - start.inside))
-    return 2 * here.contrast < start.contrast < 2 * faded
+    return 2 * here.contrast < start.contrast < 2 * faded or (
+        share < 0.5 and 3 * here.contrast < start.contrast
+    )
