@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "monai", "matplotlib", "scipy", "skimage", "sklearn", "SimpleITK", "nibabel"}
+HEAVY = {
+    *("torch", "monai", "matplotlib", "scipy", "skimage", "sklearn", "SimpleITK", "nibabel"),
+    *("sqlalchemy", "alembic", "obstore"),
+}
 REPORT = (
     "; import json, sys; json.dump(sorted({m.partition('.')[0] for m in sys.modules}), sys.stderr)"
 )

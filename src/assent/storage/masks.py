@@ -1,0 +1,179 @@
+"""Finished masks: which one holds, and which inform the next images."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, insert, select, update
+
+from assent.core.errors import ShapeError
+from assent.storage.audit import note
+from assent.storage.blobs import Blobs
+from assent.storage.database import Database, check_known, unknown
+from assent.storage.packed import pack, unpack
+from assent.storage.projects import to_image
+from assent.storage.records import StoredExample, StoredMask
+from assent.storage.tables import context_entries, images, masks, tasks
+
+EXAMPLES = (
+    select(context_entries, masks.c.blob, tasks.c.target, images)
+    .join_from(context_entries, masks)
+    .join(tasks)
+    .join(images)
+)
+
+
+class Masks:
+    """Masks that persons accepted or brought along, and the context they make."""
+
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self._database = database
+        self._blobs = blobs
+
+    def add(
+        self, task_id: int, mask: NDArray[np.bool_], *, person: str, teaches: bool = True
+    ) -> StoredMask:
+        """Bring a finished mask along; from now on it is the one that holds for its task.
+
+        Args:
+            task_id: Image and target.
+            mask: ``(D, H, W)`` bool on the image's grid.
+            person: Who drew it or vouches for it.
+            teaches: Whether it informs the next images.
+
+        Raises:
+            NotFoundError: If there is no such task.
+            ShapeError: If the mask is not on the image's grid.
+            InputError: If it cannot be written; then nothing has changed.
+        """
+        blob = self._blobs.put(pack(mask))
+        with self._database.writing() as connection:
+            check_grid(connection, task_id, mask.shape)
+            facts = {"blob": blob, "person": person, "method": "", "weights_digest": ""}
+            note(connection, "added", task_id, settings_digest="", **facts)
+            return record(connection, {"task_id": task_id, **facts}, teaches=teaches)
+
+    def read(self, blob: str) -> NDArray[np.bool_]:
+        """The voxels of a mask, ``(D, H, W)`` bool, exactly as they were accepted.
+
+        Raises:
+            InputError: If they are missing or cannot be read.
+            FileFormatError: If they are damaged.
+        """
+        return unpack(self._blobs.get(blob))
+
+    def holding(self, task_id: int) -> StoredMask | None:
+        """The mask that holds for a task; None while the task is open."""
+        held = select(masks).where(masks.c.task_id == task_id, masks.c.withdrawn_at.is_(None))
+        with self._database.reading() as connection:
+            row = connection.execute(held).one_or_none()
+        return None if row is None else StoredMask(**row._mapping)
+
+    def context(self, project_id: int, target: str) -> tuple[StoredExample, ...]:
+        """The finished images that inform the next one, oldest first."""
+        listed = EXAMPLES.where(
+            images.c.project_id == project_id,
+            tasks.c.target == target,
+            context_entries.c.removed_at.is_(None),
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(listed.order_by(context_entries.c.id))
+            return tuple(map(_to_example, rows))
+
+    def examples(self, entry_ids: Sequence[int]) -> tuple[StoredExample, ...]:
+        """Context entries by id, in the order asked for, removed ones included.
+
+        Raises:
+            NotFoundError: If there is no such entry.
+        """
+        with self._database.reading() as connection:
+            check_known(connection, context_entries, entry_ids, "context entry")
+            rows = connection.execute(EXAMPLES.where(context_entries.c.id.in_(entry_ids)))
+            by_id = {example.id: example for example in map(_to_example, rows)}
+        return tuple(by_id[id_] for id_ in entry_ids)
+
+    def remove_example(self, entry_id: int) -> None:
+        """Let a finished image no longer inform the next ones; its mask goes on to hold.
+
+        Raises:
+            NotFoundError: If there is no such entry.
+        """
+        gone = update(context_entries).where(
+            context_entries.c.id == entry_id, context_entries.c.removed_at.is_(None)
+        )
+        with self._database.writing() as connection:
+            check_known(connection, context_entries, [entry_id], "context entry")
+            connection.execute(gone.values(removed_at=datetime.now(UTC)))
+
+
+def check_grid(connection: Connection, task_id: int, shape: tuple[int, ...]) -> None:
+    """Refuse a mask that is not on the grid of its image.
+
+    Raises:
+        NotFoundError: If there is no such task.
+        ShapeError: If the shapes differ.
+    """
+    of_task = select(images.c.shape_dhw).join_from(tasks, images).where(tasks.c.id == task_id)
+    expected = connection.scalar(of_task)
+    if expected is None:
+        raise unknown(connection, tasks, task_id, "task")
+    if shape != tuple(expected):
+        raise ShapeError(
+            f"The mask has (D, H, W) = {shape}, its image {tuple(expected)}. Send a mask on the"
+            " grid of the image."
+        )
+
+
+def record(connection: Connection, values: Mapping[str, Any], *, teaches: bool) -> StoredMask:
+    """Write a mask that holds from now on.
+
+    Args:
+        connection: Of a transaction that writes.
+        values: Columns of ``masks``.
+        teaches: Whether it informs the next images.
+    """
+    now = datetime.now(UTC)
+    made = insert(masks).values(made_at=now, withdrawn_at=now, **values).returning(masks.c.id)
+    mask_id = connection.execute(made).scalar_one()
+    if teaches:
+        connection.execute(insert(context_entries).values(mask_id=mask_id, removed_at=now))
+    hold(connection, values["task_id"], mask_id)
+    row = connection.execute(select(masks).where(masks.c.id == mask_id)).one()
+    return StoredMask(**row._mapping)
+
+
+def hold(connection: Connection, task_id: int, mask_id: int | None) -> None:
+    """Let one mask of a task hold and inform the next images, or none.
+
+    Args:
+        connection: Of a transaction that writes.
+        task_id: Whose masks.
+        mask_id: The one that holds; None opens the task again.
+    """
+    now = datetime.now(UTC)
+    of_task = select(masks.c.id).where(masks.c.task_id == task_id)
+    standing = update(masks).where(masks.c.task_id == task_id, masks.c.withdrawn_at.is_(None))
+    teaching = update(context_entries).where(
+        context_entries.c.mask_id.in_(of_task), context_entries.c.removed_at.is_(None)
+    )
+    connection.execute(standing.values(withdrawn_at=now))
+    connection.execute(teaching.values(removed_at=now))
+    if mask_id is not None:
+        its_row, its_entry = masks.c.id == mask_id, context_entries.c.mask_id == mask_id
+        connection.execute(update(masks).where(its_row).values(withdrawn_at=None))
+        connection.execute(update(context_entries).where(its_entry).values(removed_at=None))
+    state = "open" if mask_id is None else "accepted"
+    connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state))
+
+
+def _to_example(row: Row[Any]) -> StoredExample:
+    return StoredExample(
+        id=row._mapping[context_entries.c.id],
+        image=to_image(row),
+        target=row.target,
+        mask_id=row.mask_id,
+        blob=row.blob,
+        removed_at=row.removed_at,
+    )

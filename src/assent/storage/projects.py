@@ -1,0 +1,200 @@
+"""Projects, their images, and the queue of what is to be segmented."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, bindparam, func, select, update
+
+from assent.core.errors import InputError
+from assent.storage.database import Database, check_known, insert
+from assent.storage.records import FoundImage, Project, StoredImage, StoredTask, TaskState
+from assent.storage.tables import images, projects, tasks
+
+
+class Projects:
+    """Which images there are, and in which order they come."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, name: str, root: str) -> Project:
+        """Begin a project.
+
+        Args:
+            name: By which people know it.
+            root: Folder of the originals.
+
+        Raises:
+            InputError: If the name is taken.
+        """
+        values = {"name": name, "root": root, "created_at": datetime.now(UTC)}
+        with self._database.writing() as connection:
+            made = insert(connection, projects).values(values).on_conflict_do_nothing()
+            row = connection.execute(made.returning(*projects.c)).one_or_none()
+        if row is None:
+            raise InputError(
+                f"There is a project named {name!r} already. Open it, or choose another name."
+            )
+        return Project(**row._mapping)
+
+    def all(self) -> tuple[Project, ...]:
+        """Every project, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(projects).order_by(projects.c.id))
+            return tuple(Project(**row._mapping) for row in rows)
+
+    def add_images(self, project_id: int, found: Sequence[FoundImage]) -> None:
+        """Take in what was found on disk; what is known already stays as it is.
+
+        A path whose content changed gets a new image; the old one, with all that was done on
+        it, is kept and no longer listed.
+
+        Raises:
+            NotFoundError: If there is no such project.
+            InputError: If a path is not below the project's root.
+        """
+        rows = [
+            {
+                "project_id": project_id,
+                "path": _checked(image.path),
+                "digest": image.digest,
+                "shape_dhw": list(image.shape_dhw),
+                "kind": image.kind,
+                "is_current": True,
+            }
+            for image in found
+        ]
+        with self._database.writing() as connection:
+            check_known(connection, projects, [project_id], "project")
+            if rows:
+                same_path = and_(
+                    images.c.project_id == project_id, images.c.path == bindparam("at")
+                )
+                connection.execute(
+                    update(images).where(same_path).values(is_current=False),
+                    [{"at": row["path"]} for row in rows],
+                )
+                connection.execute(
+                    insert(connection, images).on_conflict_do_update(
+                        index_elements=["project_id", "path", "digest"], set_={"is_current": True}
+                    ),
+                    rows,
+                )
+
+    def images(self, project_id: int) -> tuple[StoredImage, ...]:
+        """The images that lie in a project's folder now, by path."""
+        of_project = and_(images.c.project_id == project_id, images.c.is_current)
+        with self._database.reading() as connection:
+            rows = connection.execute(select(images).where(of_project).order_by(images.c.path))
+            return tuple(map(to_image, rows))
+
+    def add_tasks(self, image_ids: Sequence[int], target: str) -> None:
+        """Put images into the queue of a target, in this order; those that are in it stay.
+
+        Raises:
+            NotFoundError: If there is no such image.
+        """
+        with self._database.writing() as connection:
+            check_known(connection, images, image_ids, "image")
+            if image_ids:
+                connection.execute(
+                    insert(connection, tasks).on_conflict_do_nothing(),
+                    [
+                        {
+                            "image_id": image_id,
+                            "target": target,
+                            "state": "open",
+                            "queue_order": float(place),
+                        }
+                        for place, image_id in enumerate(image_ids)
+                    ],
+                )
+
+    def queue(
+        self, project_id: int, target: str, *, state: TaskState = "open", limit: int | None = None
+    ) -> tuple[StoredTask, ...]:
+        """What is in that state, the next one first; only images that lie in the folder now.
+
+        Args:
+            project_id: Of which project.
+            target: What is to be segmented.
+            state: Which tasks.
+            limit: How many at most.
+        """
+        listed = (
+            _of_queue(select(tasks), project_id, target)
+            .where(tasks.c.state == state)
+            .order_by(tasks.c.queue_order, tasks.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return tuple(StoredTask(**row._mapping) for row in connection.execute(listed))
+
+    def progress(self, project_id: int, target: str) -> dict[TaskState, int]:
+        """How many tasks are in which state; states without any are left out."""
+        counted = _of_queue(select(tasks.c.state, func.count().label("number")), project_id, target)
+        with self._database.reading() as connection:
+            rows = connection.execute(counted.group_by(tasks.c.state)).all()
+        return {row.state: row.number for row in rows}
+
+    def rank(self, ranks: Mapping[int, tuple[float | None, float]]) -> None:
+        """Say what is expected of tasks and when they come.
+
+        Args:
+            ranks: Predicted Dice and queue order (lowest first) by task id.
+
+        Raises:
+            NotFoundError: If there is no such task.
+        """
+        changed = (
+            update(tasks)
+            .where(tasks.c.id == bindparam("task"))
+            .values(predicted_dice=bindparam("dice"), queue_order=bindparam("order"))
+        )
+        with self._database.writing() as connection:
+            check_known(connection, tasks, list(ranks), "task")
+            if ranks:
+                connection.execute(
+                    changed,
+                    [{"task": id_, "dice": d, "order": o} for id_, (d, o) in ranks.items()],
+                )
+
+    def skip(self, task_ids: Iterable[int], *, back: bool = False) -> None:
+        """Leave open tasks out of the queue, or put skipped ones back into it."""
+        before, after = ("skipped", "open") if back else ("open", "skipped")
+        chosen = and_(tasks.c.id == bindparam("task"), tasks.c.state == before)
+        if rows := [{"task": id_} for id_ in task_ids]:
+            with self._database.writing() as connection:
+                connection.execute(update(tasks).where(chosen).values(state=after), rows)
+
+
+def to_image(row: Row[Any]) -> StoredImage:
+    """The image in a row that may hold more."""
+    value = row._mapping
+    return StoredImage(
+        id=value[images.c.id],
+        project_id=value[images.c.project_id],
+        path=value[images.c.path],
+        digest=value[images.c.digest],
+        shape_dhw=tuple(value[images.c.shape_dhw]),
+        kind=value[images.c.kind],
+    )
+
+
+def _of_queue(statement: Select[Any], project_id: int, target: str) -> Select[Any]:
+    return statement.join(images).where(
+        images.c.project_id == project_id, images.c.is_current, tasks.c.target == target
+    )
+
+
+def _checked(path: str) -> str:
+    """A path that stays below the root and that every database can hold."""
+    pure = PurePosixPath(path)
+    if not path or pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
+        raise InputError(
+            "The path of an image must lead from the project's root downwards, with forward"
+            f" slashes; got {path!r}. Import the image from inside the project's folder."
+        )
+    return path

@@ -1,0 +1,86 @@
+"""Finished masks, and the examples they make."""
+
+import numpy as np
+import pytest
+
+from assent.core.errors import NotFoundError, ShapeError
+from storage.work import SHAPE, TARGET, found, queue_up, some_mask
+
+
+def test_a_mask_that_was_brought_along_holds_and_teaches(store):
+    one, two = queue_up(store, "one", "two")
+    made = store.masks.add(one.id, some_mask(1), person="ada")
+    quiet = store.masks.add(two.id, some_mask(2), person="ada", teaches=False)
+    assert store.masks.holding(one.id) == made
+    assert (made.session_id, made.round, made.withdrawn_at, made.person) == (
+        None,
+        None,
+        None,
+        "ada",
+    )
+    (entry,) = store.masks.context(1, TARGET)
+    assert (entry.mask_id, entry.blob, entry.target) == (made.id, made.blob, TARGET)
+    assert entry.image == store.projects.images(1)[0]
+    assert np.array_equal(store.masks.read(quiet.blob), some_mask(2))
+    assert store.projects.progress(1, TARGET) == {"accepted": 2}
+    events = store.audit.events()
+    assert [(e.event, e.image_digest, e.blob, e.session_id) for e in events] == [
+        ("added", "sha-one", made.blob, None),
+        ("added", "sha-two", quiet.blob, None),
+    ]
+
+
+def test_a_later_mask_takes_the_place_of_the_earlier_one(store):
+    (task,) = queue_up(store, "one")
+    old = store.masks.add(task.id, some_mask(1), person="ada")
+    new = store.masks.add(task.id, some_mask(2), person="bob")
+    assert store.masks.holding(task.id) == new
+    (entry,) = store.masks.context(1, TARGET)
+    assert entry.mask_id == new.id
+    assert np.array_equal(store.masks.read(old.blob), some_mask(1))
+
+
+def test_context_belongs_to_one_project_and_target_oldest_first(store):
+    one, two = queue_up(store, "one", "two")
+    store.projects.add_tasks([one.image_id], "cell")
+    (cell,) = store.projects.queue(1, "cell")
+    other = store.projects.add("other", "/other")
+    store.projects.add_images(other.id, found("one"))
+    store.projects.add_tasks([store.projects.images(other.id)[0].id], TARGET)
+    (elsewhere,) = store.projects.queue(other.id, TARGET)
+    for task in (two, cell, elsewhere, one):
+        store.masks.add(task.id, some_mask(), person="ada")
+    paths = [entry.image.path for entry in store.masks.context(1, TARGET)]
+    assert paths == ["a/two.png", "a/one.png"]
+    assert [e.target for e in store.masks.context(1, "cell")] == ["cell"]
+    assert len(store.masks.context(other.id, TARGET)) == 1
+
+
+def test_a_removed_example_informs_no_more_and_its_mask_goes_on_to_hold(store):
+    one, two = queue_up(store, "one", "two")
+    held = store.masks.add(one.id, some_mask(1), person="ada")
+    store.masks.add(two.id, some_mask(2), person="ada")
+    first, second = store.masks.context(1, TARGET)
+    store.masks.remove_example(first.id)
+    assert store.masks.context(1, TARGET) == (second,)
+    assert store.masks.holding(one.id) == held
+    removed_at = store.masks.examples([first.id])[0].removed_at
+    store.masks.remove_example(first.id)
+    read = store.masks.examples([second.id, first.id, second.id])
+    assert [entry.id for entry in read] == [second.id, first.id, second.id]
+    assert read[1].removed_at == removed_at is not None
+    with pytest.raises(NotFoundError, match="no context entry named '99'"):
+        store.masks.remove_example(99)
+    with pytest.raises(NotFoundError, match="no context entry named '99'"):
+        store.masks.examples([first.id, 99])
+
+
+def test_what_does_not_fit_is_refused_and_changes_nothing(store):
+    (task,) = queue_up(store, "one")
+    with pytest.raises(ShapeError, match=r"its image \(1, 6, 5\)"):
+        store.masks.add(task.id, np.ones((2, 6, 5), bool), person="ada")
+    with pytest.raises(NotFoundError, match="no task named '99'"):
+        store.masks.add(99, np.ones(SHAPE, bool), person="ada")
+    assert store.masks.holding(task.id) is None
+    assert store.masks.context(1, TARGET) == ()
+    assert store.audit.events() == ()

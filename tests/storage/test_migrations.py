@@ -1,0 +1,138 @@
+"""From no tables to these, back, and what is said about tables of a later version."""
+
+import shutil
+import threading
+
+import pytest
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from assent.core.errors import InputError
+from assent.storage.database import Database
+from assent.storage.migrate import MIGRATIONS, downgrade, upgrade
+from assent.storage.store import open_store
+from assent.storage.tables import metadata
+from storage.work import answer, begin
+
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{newest}"
+
+
+def upgrade():
+    with op.batch_alter_table("sessions") as batch:
+        batch.alter_column("person", new_column_name="annotator")
+        batch.add_column(sa.Column("note", sa.Text, nullable=False, server_default="none"))
+
+
+def downgrade():
+    with op.batch_alter_table("sessions") as batch:
+        batch.drop_column("note")
+        batch.alter_column("annotator", new_column_name="person")
+"""
+
+
+@pytest.fixture
+def base(database):
+    opened = Database(database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def later(tmp_path):
+    """The migrations of a version to come."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    newest = sorted(folder.glob("[0-9]*.py"))[-1].name.partition("_")[0]
+    (folder / "9999_later.py").write_text(LATER.format(newest=newest))
+    return folder
+
+
+def tables_of(base):
+    with base.reading() as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def columns_of(base, table):
+    with base.reading() as connection:
+        return {column["name"] for column in inspect(connection).get_columns(table)}
+
+
+def test_migrations_make_exactly_the_tables_of_the_schema(base):
+    upgrade(base)
+    with base.reading() as connection:
+        context = MigrationContext.configure(connection)
+        missing = produce_migrations(context, metadata).upgrade_ops
+        assert missing.is_empty(), render_python_code(missing, render_as_batch=True)
+    assert tables_of(base) == {*metadata.tables, "alembic_version"}
+
+
+def test_down_to_nothing_and_up_again(base):
+    upgrade(base)
+    downgrade(base, "base")
+    assert tables_of(base) == {"alembic_version"}
+    upgrade(base)
+    assert tables_of(base) == {*metadata.tables, "alembic_version"}
+
+
+def test_opening_again_writes_nothing(store, base):
+    with base.writing() as connection:
+        # A second writer would wait for this one, in vain.
+        connection.execute(metadata.tables["jobs"].update().values(progress=0.0))
+        upgrade(base)
+
+
+def test_a_database_of_a_later_version_gets_one_sentence(store, base, later, database, tmp_path):
+    upgrade(base, later)
+    store.close()
+    with pytest.raises(InputError, match=r"newer version of assent: .* revision 9999") as told:
+        open_store(database, tmp_path / "blobs")
+    assert "up to 0001" in str(told.value)
+    with pytest.raises(InputError, match="newer version"):
+        downgrade(base, "base")
+    assert "annotator" in columns_of(base, "sessions")
+
+
+def test_a_table_that_others_refer_to_is_rebuilt_without_losing_their_rows(store, base, later):
+    session = begin(store)
+    store.sessions.give(session.id, answer(0))
+    upgrade(base, later)
+    assert {"annotator", "note"} <= columns_of(base, "sessions")
+    assert "person" not in columns_of(base, "sessions")
+    downgrade(base, "0001", later)
+    assert store.sessions.get(session.id).history == (answer(0),)
+    assert store.sessions.get(session.id).person == "ada"
+
+
+def test_a_migration_that_fails_leaves_the_tables_as_they_were(store, base, later):
+    broken = later / "9999_later.py"
+    broken.write_text(
+        broken.read_text().replace("\n\n\ndef downgrade", "\n    1 / 0\n\n\ndef downgrade")
+    )
+    with pytest.raises(ZeroDivisionError):
+        upgrade(base, later)
+    assert "person" in columns_of(base, "sessions")
+    upgrade(base)
+    assert begin(store).person == "ada"
+
+
+def test_many_may_open_a_new_database_at_once(database, tmp_path):
+    failed = []
+
+    def open_it():
+        try:
+            open_store(database, tmp_path / "blobs").close()
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
