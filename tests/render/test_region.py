@@ -3,7 +3,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.core.candidates import Proposal
-from assent.core.feedback import Correct, Pick
 from assent.core.prompts import Click
 from assent.render.region import Region, region_of_interest, shown_slice
 
@@ -43,7 +42,7 @@ def test_a_small_object_is_shown_large():
     mask = np.zeros((200, 200), bool)
     mask[100:110, 50:56] = True
     region = region_of_interest([mask], (200, 200))
-    assert region.height == region.width == 18
+    assert region.height == region.width == 34, "with its surroundings"
 
 
 def test_a_volume_shows_the_slice_where_alternatives_disagree_most():
@@ -55,11 +54,21 @@ def test_a_volume_shows_the_slice_where_alternatives_disagree_most():
     assert shown_slice(proposal_of(recommended, alternatives)) == 3
 
 
-def test_the_slice_that_was_drawn_on_is_shown():
+def test_the_slice_with_the_most_of_the_reference_comes_before_disagreement():
+    recommended = np.zeros((5, 8, 8), bool)
+    alternatives = np.repeat(recommended[None], 2, 0)
+    alternatives[1, 3, 2:4, 2:4] = True
+    reference = np.zeros((5, 8, 8), bool)
+    reference[1, :5] = reference[2, :3] = True
+    assert shown_slice(proposal_of(recommended, alternatives), reference=reference) == 1
+
+
+def test_the_slice_that_was_first_drawn_on_is_shown():
     recommended = np.ones((5, 8, 8), bool)
     shown = proposal_of(recommended, np.zeros((1, 5, 8, 8), bool))
-    assert shown_slice(shown, Correct((Click((4, 1, 1)),), 0)) == 4
-    assert shown_slice(shown, Pick(0, 0)) == 0
+    drawn = [Click((4, 1, 1)), Click((2, 1, 1))]
+    assert shown_slice(shown, prompts=drawn, reference=recommended) == 4
+    assert shown_slice(shown) == 0
 
 
 def test_without_any_mask_the_most_doubtful_slice_is_shown():

@@ -89,6 +89,82 @@ def test_every_answer_changes_the_sheet(answer):
     assert contact_sheet(image, [SheetRow(shown, answer)], title="t") != other
 
 
+def test_nothing_on_screen_is_drawn_as_nothing():
+    image = from_array(np.full((40, 40), 0.5, np.float32))
+    shown = proposal_of((1, 40, 40), 0)
+    blank, full = (
+        opened(contact_sheet(image, [SheetRow(p)], title="t")) for p in (shown.blanked(), shown)
+    )
+    right = np.s_[110:380, -300:-40]
+    assert (blank[right] == 255).all(), "no uncertainty where nothing was asked"
+    assert (full[right] != 255).any()
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """Slice and region of every picture that is drawn."""
+    found = []
+
+    def note(image, slice_index, region, size):
+        found.append((slice_index, region))
+        return panel_of(image, slice_index, region, size)
+
+    monkeypatch.setattr("assent.render.panel.panel_of", note)
+    return found
+
+
+def leaking(shape):
+    """A proposal one of whose alternatives covers a whole slice, and the reference elsewhere."""
+    reference = np.zeros(shape, bool)
+    reference[1, 90:110, 90:110] = reference[3, 95:100, 95:100] = True
+    shown = proposal_of(shape, 2)
+    shown.alternatives[0, 2] = True
+    return shown, reference
+
+
+def test_all_rounds_show_the_slice_and_the_surroundings_of_the_reference(seen):
+    shape = (5, 200, 200)
+    shown, reference = leaking(shape)
+    rows = [SheetRow(shown, Pick(0, 0)), SheetRow(shown, Pick(1, 1)), SheetRow(shown)]
+    contact_sheet(from_array(np.zeros(shape)), rows, title="t", reference=reference)
+    assert seen == [(1, Region(78, 122, 78, 122))] * 3
+    seen.clear()
+    contact_sheet(from_array(np.zeros(shape)), rows, title="t")
+    assert seen == [(2, Region(0, 200, 0, 200))] * 3, "without a reference all that is on offer"
+
+
+def test_the_slice_of_the_first_mark_is_shown_and_the_others_are_named(seen, monkeypatch):
+    shape = (5, 200, 200)
+    shown, reference = leaking(shape)
+    said = []
+    monkeypatch.setattr(
+        "assent.render.sheet.ImageDraw.ImageDraw.text", lambda *a, **k: said.append(a[2])
+    )
+    rows = [SheetRow(shown, Correct((Click((z, 97, 97)),), k)) for k, z in enumerate((3, 1))]
+    contact_sheet(from_array(np.zeros(shape)), rows, title="t", reference=reference)
+    assert [z for z, _ in seen] == [3, 3]
+    assert "drawn on slice 2" in said
+    assert "drawn on slice 4" not in said
+    assert any(words.startswith("predicted") and "more outside" not in words for words in said)
+
+
+def test_what_a_panel_cannot_show_is_said(monkeypatch):
+    shape = (5, 200, 200)
+    shown, reference = leaking(shape)
+    shown.recommended[1] = True
+    shown.alternatives[:] = shown.recommended
+    shown.alternatives[0, 4, :9] = True
+    said = []
+    monkeypatch.setattr(
+        "assent.render.sheet.ImageDraw.ImageDraw.text", lambda *a, **k: said.append(a[2])
+    )
+    row = SheetRow(shown, Pick(0, 0))
+    contact_sheet(from_array(np.zeros(shape)), [row], title="t", reference=reference)
+    words = " ".join(said)
+    assert "predicted Dice 0.87, more outside" in said
+    assert "on other slices" in words
+
+
 def test_the_same_rounds_give_the_same_file():
     image = from_array(np.random.default_rng(1).random((40, 40)))
     rows = [SheetRow(proposal_of((1, 40, 40), 2), Pick(0, 0))]

@@ -135,6 +135,48 @@ def test_a_method_that_must_be_told_the_object_leaves_no_empty_mask(tmp_path):
     assert "until somebody points" in (tmp_path / "out" / "index.html").read_text()
 
 
+class Guessing(ThresholdMethod):
+    """Must be told which object is meant, and guesses all the same."""
+
+    @property
+    def capabilities(self):
+        return replace(super().capabilities, needs_first_prompt=True)
+
+
+def test_before_anybody_points_nothing_is_on_screen(tmp_path, monkeypatch):
+    rows = []
+    monkeypatch.setattr(
+        "assent.services.demo.contact_sheet", lambda image, given, **_: rows.extend(given) or b""
+    )
+    result = play_samples(Guessing(), [sample_of("one", disc(9))], DemoConfig(out=tmp_path))
+    assert result.played[0].dice[0] == 0.0
+    assert not rows[0].proposal.recommended.any()
+    assert not rows[0].proposal.uncertainty.any()
+    assert rows[0].answer.prompts[0].at_zyx == (0, 24, 24)
+    assert rows[1].proposal.recommended.any()
+    # With a finished example the object is known, and the first proposal counts.
+    rows.clear()
+    two = [sample_of("one", disc(9)), sample_of("two", disc(12))]
+    assert play_samples(Guessing(), two, DemoConfig(out=tmp_path)).played[1].dice[0] > 0.5
+
+
+def test_a_guess_that_nobody_asked_for_is_not_written(tmp_path):
+    bare = replace(sample_of("one", disc(9)), read_reference=None)
+    empty = replace(sample_of("two", disc(9), "t"), read_reference=lambda _: disc(9)[None] & False)
+    result = play_samples(Guessing(), [bare, empty], DemoConfig(out=tmp_path))
+    assert [one.mask for one in result.played] == [None, None]
+    assert result.played[1].accepted_dice == 1.0
+    assert play_samples(ThresholdMethod(), [bare], DemoConfig(out=tmp_path)).played[0].mask
+
+
+def test_masks_of_the_folder_are_never_replaced(tmp_path):
+    root = write_folder(tmp_path / "mine", [8])
+    before = (root / "masks" / "000.png").read_bytes()
+    with pytest.raises(InputError, match=r"mine.*would be replaced"):
+        run_demo(DemoConfig(out=tmp_path / "mine" / ".", method="geodesic", folder=root))
+    assert (root / "masks" / "000.png").read_bytes() == before
+
+
 def test_a_folder_of_plain_images_gets_proposals_only(tmp_path):
     root = write_folder(tmp_path / "mine", [8], masks=False)
     (sample,) = folder_samples(root)

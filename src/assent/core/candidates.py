@@ -1,6 +1,6 @@
 """What is put before the annotator in one round."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,3 +44,19 @@ class Proposal:
         check_shape("uncertainty", self.uncertainty, "D H W", **sizes)
         check_shape("scores", np.array(self.scores), "K", **sizes)
         check_shape("tags", np.array(self.tags, dtype=object), "K", **sizes)
+
+    def blanked(self) -> "Proposal":
+        """The same round with nothing on screen, as before anybody said which object is meant."""
+        nothing = np.zeros_like(self.recommended)
+        certain = np.zeros(nothing.shape, np.float32)
+        return replace(
+            self,
+            recommended=nothing,
+            alternatives=np.zeros((0, *nothing.shape), np.bool_),
+            tags=(),
+            probability=certain,
+            uncertainty=certain,
+            predicted_dice=0.0,
+            scores=(),
+            challenger=None,
+        )

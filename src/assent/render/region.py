@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assent.core.candidates import Proposal
-from assent.core.feedback import Correct, Feedback
 from assent.core.prompts import Prompt, extent_zyx
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -38,21 +37,32 @@ class Region:
         return self.right - self.left
 
 
-def shown_slice(proposal: Proposal, answer: Feedback | None = None) -> int:
-    """The slice to look at: where the answer was drawn, else where alternatives disagree most.
+def shown_slice(
+    proposal: Proposal,
+    *,
+    prompts: Sequence[Prompt] = (),
+    reference: NDArray[np.bool_] | None = None,
+) -> int:
+    """The one slice of a volume that a picture shows, so that rounds can be compared.
 
-    Without alternatives it is the slice with the largest recommended area, and without a
-    recommended voxel the one of highest uncertainty.
+    It is where the first mark was drawn; else the slice with the largest reference area, the one
+    where alternatives disagree most, with the largest recommended area, or of highest uncertainty.
+
+    Args:
+        proposal: Of the last round.
+        prompts: Everything that was drawn, in order.
+        reference: ``(D, H, W)`` mask, where one is known.
     """
-    if isinstance(answer, Correct) and answer.prompts:
-        low, high = extent_zyx(answer.prompts[-1])
+    if prompts:
+        low, high = extent_zyx(prompts[0])
         return (low[0] + high[0] - 1) // 2
     disagreement: NDArray[np.int64] = (proposal.alternatives ^ proposal.recommended).sum(
         axis=(0, 2, 3)
     )
     area = proposal.recommended.sum(axis=(1, 2))
     doubt = proposal.uncertainty.sum(axis=(1, 2))
-    for evidence in (disagreement, area, doubt):
+    known = [] if reference is None else [reference.sum(axis=(1, 2))]
+    for evidence in (*known, disagreement, area, doubt):
         if evidence.any():
             return int(np.argmax(evidence))
     return int(proposal.recommended.shape[0]) // 2
@@ -71,7 +81,7 @@ def region_of_interest(
         planes: ``(H, W)`` masks; empty ones are passed over.
         shape_hw: Size of the slice; it is shown whole when there is nothing to surround.
         prompts: Drawn marks that should be visible too.
-        margin: Share of the longer side added on each side, at least 4 pixels.
+        margin: Share of the longer side added on each side, at least 12 pixels.
     """
     rows, columns = np.zeros(shape_hw[0], bool), np.zeros(shape_hw[1], bool)
     for plane in planes:
@@ -85,7 +95,7 @@ def region_of_interest(
         return Region(0, shape_hw[0], 0, shape_hw[1])
     (top, bottom), (left, right) = _span(rows), _span(columns)
     longest = max(bottom - top, right - left)
-    side = longest + 2 * max(4, round(margin * longest))
+    side = longest + 2 * max(12, round(margin * longest))
     return Region(
         *_widened(top, bottom, side, shape_hw[0]), *_widened(left, right, side, shape_hw[1])
     )

@@ -13,7 +13,7 @@ from PIL import ImageDraw
 from assent.core.candidates import Proposal
 from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.image import Image
-from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
+from assent.core.prompts import BoundingBox, Click, Prompt, Scribble, extent_zyx
 from assent.render import ink, overlay, panel
 from assent.render.overlay import Colour, Rgb
 from assent.render.panel import Panel
@@ -73,7 +73,7 @@ def contact_sheet(
     Each row shows the image, the recommendation, every alternative by its difference to the
     recommendation (added blue, removed orange) and the uncertainty. What was picked or accepted
     is framed, and what was drawn is marked by a green plus or a magenta minus. All panels show
-    the same region; of a volume each row shows the slice where the alternatives disagree most.
+    the same region, around the reference where one is known, and of a volume the same slice.
 
     Args:
         image: The image.
@@ -87,14 +87,15 @@ def contact_sheet(
         The bytes of a PNG file.
     """
     layout = _layout(rows, width_px)
-    region = _region(image, rows, reference)
+    drawn = _drawn(rows)
+    z = shown_slice(rows[-1].proposal, prompts=drawn, reference=reference)
+    region = _region(image, rows, reference, z)
     top = 120 if subtitle else 96
     height = top + len(rows) * (layout.row_height + _GAP) + 44
     page = Pillow.new("RGB", (layout.width, height), ink.PAGE)
     _draw_head(page, layout, title, subtitle, top)
     for number, row in enumerate(rows):
         at = top + number * (layout.row_height + _GAP)
-        z = shown_slice(row.proposal, row.answer)
         base = panel.panel_of(image, z, region, _FINER * layout.panel)
         _draw_row(page, layout, at, row, base, reference)
     _draw_legend(page, height - 36, with_reference=reference is not None)
@@ -141,18 +142,29 @@ def _layout(rows: Sequence[SheetRow], width_px: int) -> _Layout:
     return _Layout(2 * _EDGE + _LABEL + columns * size + (columns - 1) * _GAP, size, alternatives)
 
 
-def _region(image: Image, rows: Sequence[SheetRow], reference: NDArray[np.bool_] | None) -> Region:
+def _drawn(rows: Sequence[SheetRow]) -> list[Prompt]:
+    """Everything that was drawn, in order."""
+    first = list(rows[0].prompts)
+    answers = (row.answer for row in rows)
+    return first + [p for answer in answers if isinstance(answer, Correct) for p in answer.prompts]
+
+
+def _region(
+    image: Image, rows: Sequence[SheetRow], reference: NDArray[np.bool_] | None, z: int
+) -> Region:
+    """Around the object with its surroundings; without a reference, around all that is on offer."""
+    here = [prompt for prompt in _drawn(rows) if _is_on(prompt, z)]
+    if reference is not None and reference[z].any():
+        return region_of_interest([reference[z]], image.shape_dhw[1:], prompts=here, margin=0.5)
     planes: list[NDArray[np.bool_]] = []
-    drawn: list[Prompt] = []
     for row in rows:
-        z = shown_slice(row.proposal, row.answer)
         planes += [row.proposal.recommended[z], *row.proposal.alternatives[:, z]]
-        if reference is not None:
-            planes.append(reference[z])
-        drawn += row.prompts
-        if isinstance(row.answer, Correct):
-            drawn += row.answer.prompts
-    return region_of_interest(planes, image.shape_dhw[1:], prompts=drawn)
+    return region_of_interest(planes, image.shape_dhw[1:], prompts=here)
+
+
+def _is_on(prompt: Prompt, z: int) -> bool:
+    low, high = extent_zyx(prompt)
+    return low[0] <= z < high[0]
 
 
 def _draw_head(page: Pillow.Image, layout: _Layout, title: str, subtitle: str, top: int) -> None:
@@ -188,15 +200,17 @@ def _draw_row(
     for mask in proposal.alternatives:
         changed = panel.alternative(base, mask, proposal.recommended)
         pictures.append(Pillow.fromarray(changed))
-    doubt = Pillow.fromarray(panel.uncertainty(base, proposal.uncertainty))
-    columns = [*range(len(pictures)), layout.alternatives + 2]
-    for column, picture in zip(columns, [*pictures, doubt], strict=True):
+    columns = list(range(len(pictures)))
+    if proposal.uncertainty.any():
+        pictures.append(Pillow.fromarray(panel.uncertainty(base, proposal.uncertainty)))
+        columns.append(layout.alternatives + 2)
+    for column, picture in zip(columns, pictures, strict=True):
         reduced = picture.resize((layout.panel, layout.panel), Pillow.Resampling.LANCZOS)
         if column == 0 and base.mm_per_pixel is not None:
             ink.scale_bar(ImageDraw.Draw(reduced), layout.panel, _FINER * base.mm_per_pixel)
         page.paste(reduced, (layout.column(column), top))
-    _draw_captions(page, layout, top, row)
-    _draw_answer(page, layout, top, row)
+    _draw_captions(page, layout, top, row, base)
+    _draw_frame(page, layout, top, row)
     _draw_label(page, top, row, base)
 
 
@@ -208,44 +222,51 @@ def _with_prompts(
     return picture
 
 
-def _draw_captions(page: Pillow.Image, layout: _Layout, top: int, row: SheetRow) -> None:
+def _draw_captions(
+    page: Pillow.Image, layout: _Layout, top: int, row: SheetRow, base: Panel
+) -> None:
     draw = ImageDraw.Draw(page)
+    below, chosen = top + layout.panel + 8, _chosen_column(row)
     face = ink.font(13)
-    below = top + layout.panel + 6
     for k, tag in enumerate(row.proposal.tags):
         left = layout.column(2 + k)
-        for line, text in enumerate(ink.wrapped(tag, face, layout.panel, lines=2)):
-            draw.text((left, below + 18 * line), text, font=face, fill=ink.INK)
-    # What an empty mask is expected to be worth says nothing to anybody.
-    nothing = not row.proposal.recommended.any()
-    figures = ["nothing yet" if nothing else f"predicted Dice {row.proposal.predicted_dice:.2f}"]
-    if row.dice is not None:
-        figures.append(f"true Dice {row.dice:.2f}")
-    for line, text in enumerate(figures):
+        shade = _choice_colour(row) if chosen == 2 + k else ink.INK
+        indent = ink.badge(draw, (left, below - 2), str(k + 1), shade, size=12) + 7
+        changed = row.proposal.alternatives[k] ^ row.proposal.recommended
+        words = tag if changed[base.slice_index].any() else f"{tag}, on other slices"
+        for line, text in enumerate(ink.wrapped(words, face, layout.panel - indent, lines=2)):
+            draw.text((left + indent, below + 18 * line), text, font=face, fill=ink.INK)
+    for line, text in enumerate(_figures(row, base)):
         face = ink.font(13, bold=line == 1)
         place = (layout.column(1), below + 18 * line)
         draw.text(place, ink.fitted(text, face, layout.panel), font=face, fill=ink.INK)
 
 
-def _draw_answer(page: Pillow.Image, layout: _Layout, top: int, row: SheetRow) -> None:
-    """Number the alternatives and frame what was chosen."""
-    draw = ImageDraw.Draw(page)
+def _figures(row: SheetRow, base: Panel) -> list[str]:
+    """What the recommendation is worth, as expected and in truth."""
+    recommended = row.proposal.recommended
+    # What an empty mask is expected to be worth says nothing to anybody.
+    words = f"predicted Dice {row.proposal.predicted_dice:.2f}" if recommended.any() else "nothing"
+    if row.proposal.round == 0 and not recommended.any():
+        words = "nothing yet"
+    plane = recommended[base.slice_index]
+    if plane.sum() > base.region.cut(plane).sum():
+        words += ", more outside"
+    return [words] if row.dice is None else [words, f"true Dice {row.dice:.2f}"]
+
+
+def _draw_frame(page: Pillow.Image, layout: _Layout, top: int, row: SheetRow) -> None:
+    """Frame what was chosen; nothing on the pictures themselves hides the image."""
     chosen = _chosen_column(row)
-    for k in range(len(row.proposal.tags)):
-        left = layout.column(2 + k)
-        ink.badge(draw, (left + 7, top + 7), str(k + 1), ink.CHOICE if chosen == 2 + k else ink.INK)
     if chosen is None:
         return
-    colour = ink.ACCEPTED if isinstance(row.answer, Accept) else ink.CHOICE
-    left = layout.column(chosen)
-    draw.rectangle(
-        (left - 4, top - 4, left + layout.panel + 3, top + layout.panel + 3),
-        outline=colour,
-        width=4,
-    )
-    words = answer_words(row.answer).split()[0]
-    offset = 7 if chosen == 1 else 38
-    ink.badge(draw, (left + offset, top + 7), words, colour)
+    left, size = layout.column(chosen), layout.panel
+    edges = (left - 4, top - 4, left + size + 3, top + size + 3)
+    ImageDraw.Draw(page).rectangle(edges, outline=_choice_colour(row), width=4)
+
+
+def _choice_colour(row: SheetRow) -> Colour:
+    return ink.ACCEPTED if isinstance(row.answer, Accept) else ink.CHOICE
 
 
 def _chosen_column(row: SheetRow) -> int | None:
@@ -271,14 +292,25 @@ def _draw_label(page: Pillow.Image, top: int, row: SheetRow, base: Panel) -> Non
     depth = row.proposal.recommended.shape[0]
     if depth > 1:
         lines.append((f"slice {base.slice_index + 1} of {depth}", ink.MUTED))
+    new = row.answer.prompts if isinstance(row.answer, Correct) else ()
+    lines += [
+        (_elsewhere(prompt), ink.MUTED) for prompt in new if not _is_on(prompt, base.slice_index)
+    ]
     for line, (text, colour) in enumerate(lines):
         draw.text((_EDGE, top + 26 + 18 * line), text, font=ink.font(12), fill=colour)
     below = top + 34 + 18 * len(lines)
-    colour = ink.ACCEPTED if isinstance(row.answer, Accept) else ink.CHOICE
     face = ink.font(14, bold=True)
+    shade = _choice_colour(row) if row.answer is not None else ink.MUTED
     for line, text in enumerate(ink.wrapped(answer_words(row.answer), face, _LABEL - 10, lines=2)):
-        shade = colour if row.answer is not None else ink.MUTED
         draw.text((_EDGE, below + 19 * line), text, font=face, fill=shade)
+
+
+def _elsewhere(prompt: Prompt) -> str:
+    """Where a mark is that this slice does not show."""
+    low, high = extent_zyx(prompt)
+    if high[0] - low[0] > 1:
+        return f"drawn on slices {low[0] + 1} to {high[0]}"
+    return f"drawn on slice {low[0] + 1}"
 
 
 def _draw_legend(page: Pillow.Image, top: int, *, with_reference: bool) -> None:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from assent.bench.annotators import MIXED_GAIN, Wish, accept, answer
 from assent.core.candidates import Proposal
-from assent.core.errors import AssentError, ConfigError
-from assent.core.feedback import Correct, Feedback, Pick
+from assent.core.errors import AssentError, ConfigError, InputError
+from assent.core.feedback import Accept, Correct, Feedback, Pick
 from assent.core.metrics import dice
 from assent.core.prompts import Prompt
 from assent.core.simulate import first_click
 from assent.io.atomic import check_writable, write_bytes
+from assent.io.guard import name_of
 from assent.io.masks import mask_suffix, write_mask
 from assent.methods import registry
 from assent.methods.protocol import Method
@@ -99,9 +100,15 @@ def run_demo(config: DemoConfig, report: Report = lambda _: None) -> DemoReport:
 
     Raises:
         NotFoundError: If there is no such method or label; no other method takes its place.
-        InputError: If the folder has no images, or the output folder cannot be written.
+        InputError: If the folder has no images, or the output folder cannot be written or is
+            that folder.
     """
     method = registry.build(config.method, settings=config.settings, weights=config.weights)
+    if config.folder is not None and config.folder.resolve() == config.out.resolve():
+        raise InputError(
+            f"The output folder is {name_of(config.out)}, the folder of your images, whose masks"
+            " would be replaced. Choose another --out."
+        )
     if config.folder is None:
         samples = [*carried_samples(), *phantom_samples(seed=config.seed)]
     else:
@@ -160,7 +167,7 @@ class _Desk:
         """Answer until content, then accept; without a known wish, only look."""
         tell(0, f"{self.sample.id}: opening")
         if self.reference is None:
-            shown = self.session.propose()
+            shown = self._shown()
             self.rows.append(SheetRow(shown))
             return self._written(shown.recommended, "proposals")
         wish = Wish(
@@ -171,7 +178,7 @@ class _Desk:
             rng=np.random.default_rng(self.config.seed),
         )
         while not self.session.is_accepted:
-            shown = self.session.propose()
+            shown = self._shown()
             agreement = float(dice(shown.recommended, self.reference))
             tell(shown.round, f"{self.sample.id}: {shown.round} answers, Dice {agreement:.2f}")
             reply = self._reply(shown, agreement, wish)
@@ -180,14 +187,24 @@ class _Desk:
         self.task.finish(self.session, id=self.sample.id)
         return self._written(self.session.propose().recommended, "masks")
 
+    def _shown(self) -> Proposal:
+        """What is on screen: nothing, as long as nobody could know which object is meant."""
+        shown = self.session.propose()
+        return shown.blanked() if self._is_untold() else shown
+
+    def _is_untold(self) -> bool:
+        can = self.task.method.capabilities
+        must_be_told = can.needs_first_prompt and "click" in can.feedback
+        return must_be_told and self.session.round == 0 and not self.session.context
+
     def _reply(self, shown: Proposal, agreement: float, wish: Wish) -> Feedback:
+        if self._is_untold():
+            click = first_click(wish.reference, rng=wish.rng, spacing_zyx_mm=wish.spacing_zyx_mm)
+            if click is None:
+                return Accept("edited", 0, edited=shown.recommended)
+            return Correct((click,), 0)
         if agreement >= self.config.target_dice or shown.round >= self.config.rounds:
             return accept(shown, wish)
-        can = self.task.method.capabilities
-        if shown.round == 0 and can.needs_first_prompt and not self.session.context:
-            click = first_click(wish.reference, rng=wish.rng, spacing_zyx_mm=wish.spacing_zyx_mm)
-            if click is not None and "click" in can.feedback:
-                return Correct((click,), 0)
         if self._picked_in_vain(agreement):
             wish = replace(wish, heard=wish.heard - {"pick"})
         return answer("mixed", shown, wish) or accept(shown, wish)
