@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from assent.core.image import Image
-from assent.core.intensity import to_rgb_unit
+from assent.core.intensity import to_unit
 from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
 from assent.methods.posterior.channels import Marks, disk_radius, draw_disk, empty_marks
 from assent.methods.posterior.network import STRIDE
@@ -78,8 +78,10 @@ class WorkingGrid:
 
 def working_planes(image: Image, grid: WorkingGrid) -> Tensor:
     """All slices as RGB in [0, 1] on the working grid, ``(D, 3, h, w)`` float32."""
-    rgb = torch.from_numpy(np.ascontiguousarray(to_rgb_unit(image).swapaxes(0, 1)))
-    return torch.cat([grid.reduce(part) for part in torch.split(rgb, 16)]).contiguous()
+    unit = torch.from_numpy(np.ascontiguousarray(to_unit(image).swapaxes(0, 1)))
+    reduced = torch.cat([grid.reduce(part) for part in torch.split(unit, 16)])
+    # Gray is repeated once it is small.
+    return reduced.expand(-1, 3, -1, -1).contiguous()
 
 
 def marked_slices(prompts: Sequence[Prompt]) -> tuple[int, ...]:

@@ -113,6 +113,7 @@ def _distinct(
     mean_on_grid(state)  # Kept for the rendering that follows.
     planes = [working_masks(state, offer, index)[:, :height, :width] for index in state.slices]
     flat = np.stack(planes, axis=1).reshape(1 + len(offer.choices), -1)
+    flat = flat[:, flat.any(0)]
     alike = dice_between(flat, flat) > config.max_similarity + RENDERING
     kept = [0]
     for index in range(1, len(flat)):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from assent.core.candidates import Proposal
-from assent.core.intensity import to_rgb_unit
+from assent.core.intensity import to_unit
 from assent.core.progress import report
 from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
 from assent.core.uncertainty import entropy_bits
@@ -58,7 +58,7 @@ def refine(
         return proposal
     probability = proposal.probability.copy()
     recommended = proposal.recommended.copy()
-    planes = to_rgb_unit(embedding.image)
+    unit = to_unit(embedding.image)
     z = torch.from_numpy(state.particles.mean().astype(np.float32))
     slices = np.flatnonzero(recommended.any((1, 2)))
     for done, index in enumerate(slices):
@@ -66,7 +66,8 @@ def refine(
         near = _near_border(probability[index])
         windows = _windows(near, min(config.working_side, *grid.native_hw))
         for window in windows:
-            image = np.ascontiguousarray(planes[:, index][(slice(None), *window)])
+            part = unit[:, index][(slice(None), *window)]
+            image = np.ascontiguousarray(np.broadcast_to(part, (3, *part.shape[1:])))
             found = _segment(
                 image,
                 probability[index][window],

@@ -130,18 +130,19 @@ def particle_bases(
     """
     depth = len(solved.mean)
     slices = _disputed(solved, config.particle_slices) if depth > 1 else (0,)
-    index = list(slices)
-    stacked = np.concatenate([solved.mean[None, index], solved.directions[:, index]]).astype(
-        np.float32
-    )
-    shape = (len(index), *solved.mean.shape[1:])
-    points, reduced = reduce_points(
-        stacked.reshape(len(stacked), -1), shape, particle_side(grid, depth, config)
-    )
-    inner = np.zeros(shape, np.float32)
+    side = particle_side(grid, depth, config)
+    plane = (1, *solved.mean.shape[1:])
+    parts = []
+    for index in slices:
+        stacked = np.concatenate([solved.mean[None, index], solved.directions[:, index]])
+        points, reduced = reduce_points(stacked.reshape(len(stacked), -1), plane, side)
+        parts.append(points)
+    both = np.concatenate(parts, axis=1)
+    inner = np.zeros(plane, np.float32)
     inner[:, : grid.inner_hw[0], : grid.inner_hw[1]] = 1.0
-    weight, _ = reduce_points(inner.reshape(1, -1), shape, particle_side(grid, depth, config))
-    return slices, Bases(points[0], points[1:], reduced, weight[0])
+    weight, _ = reduce_points(inner.reshape(1, -1), plane, side)
+    shape = (len(slices), *reduced[1:])
+    return slices, Bases(both[0], both[1:], shape, np.tile(weight[0], len(slices)))
 
 
 def _disputed(solved: Field, most: int) -> tuple[int, ...]:
