@@ -19,7 +19,7 @@ from assent.render.overlay import Colour, Rgb
 from assent.render.panel import Panel
 from assent.render.region import Region, region_of_interest, shown_slice
 
-_EDGE, _GAP, _LABEL, _CAPTION = 32, 14, 138, 46
+_EDGE, _GAP, _LABEL, _CAPTION = 32, 14, 138, 54
 _LARGEST_PANEL = 300
 _FINER = 2
 """Panels are drawn at this scale and reduced, which smooths their lines."""
@@ -155,7 +155,7 @@ def _region(
     """Around the object with its surroundings; without a reference, around all that is on offer."""
     here = [prompt for prompt in _drawn(rows) if _is_on(prompt, z)]
     if reference is not None and reference[z].any():
-        return region_of_interest([reference[z]], image.shape_dhw[1:], prompts=here, margin=0.5)
+        return region_of_interest([reference[z]], image.shape_dhw[1:], prompts=here, margin=0.35)
     planes: list[NDArray[np.bool_]] = []
     for row in rows:
         planes += [row.proposal.recommended[z], *row.proposal.alternatives[:, z]]
@@ -236,23 +236,26 @@ def _draw_captions(
         words = tag if changed[base.slice_index].any() else f"{tag}, on other slices"
         for line, text in enumerate(ink.wrapped(words, face, layout.panel - indent, lines=2)):
             draw.text((left + indent, below + 18 * line), text, font=face, fill=ink.INK)
-    for line, text in enumerate(_figures(row, base)):
-        face = ink.font(13, bold=line == 1)
+    for line, (text, bold) in enumerate(_figures(row, base)):
+        face = ink.font(13, bold=bold)
         place = (layout.column(1), below + 18 * line)
         draw.text(place, ink.fitted(text, face, layout.panel), font=face, fill=ink.INK)
 
 
-def _figures(row: SheetRow, base: Panel) -> list[str]:
-    """What the recommendation is worth, as expected and in truth."""
+def _figures(row: SheetRow, base: Panel) -> list[tuple[str, bool]]:
+    """What the recommendation is worth, as expected and in truth; the truth in bold."""
     recommended = row.proposal.recommended
     # What an empty mask is expected to be worth says nothing to anybody.
     words = f"predicted Dice {row.proposal.predicted_dice:.2f}" if recommended.any() else "nothing"
     if row.proposal.round == 0 and not recommended.any():
         words = "nothing yet"
+    lines = [(words, False)]
+    if row.dice is not None:
+        lines.append((f"true Dice {row.dice:.2f}", True))
     plane = recommended[base.slice_index]
     if plane.sum() > base.region.cut(plane).sum():
-        words += ", more outside"
-    return [words] if row.dice is None else [words, f"true Dice {row.dice:.2f}"]
+        lines.append(("more of it outside this view", False))
+    return lines
 
 
 def _draw_frame(page: Pillow.Image, layout: _Layout, top: int, row: SheetRow) -> None:
