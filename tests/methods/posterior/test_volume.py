@@ -6,8 +6,10 @@ from assent.core.context import ContextEntry
 from assent.core.feedback import Accept, Correct, Judge, Pick
 from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
+from assent.methods.posterior.state import answers_of
+from assent.sessions.session import Session, replay
 from assent.testing.same import check_same
-from methods.posterior.posterior_tiny import ball, with_network, without_network
+from methods.posterior.posterior_tiny import ball, scene, with_network, without_network
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +111,116 @@ def test_a_volume_replays_exactly(method):
         check_same(expected, method.propose(again, state), "the proposal of a replay")
     prior = method.learn([state])
     assert prior["n"] == 1
+
+
+def test_undo_far_back_and_forth_again_is_exact(method):
+    """A session keeps few states of a volume; the others are replayed from its first."""
+    image, _ = ball(depth=8, at=(3.5, 19, 21), reach=3.4)
+    session = Session(method, image, seed=2)
+    cut = Scribble(tuple((5, 19, x) for x in range(24, 40)), positive=False)
+    corrections = [
+        Correct((Click((2, 19, 21)),), 0),
+        Correct((cut,), 1),
+        Correct((Click((5, 19, 20)), BoundingBox((1, 6, 8), (7, 33, 35))), 2),
+        Correct((Click((6, 2, 2), False),), 3, removed=(1,)),
+        Correct((Click((4, 19, 21)),), 4),
+    ]
+    shown = [session.propose(), *map(session.give, corrections)]
+    assert len(session._states) < len(shown)
+    for round_ in (5, 0, 4, 2, 1, 3):
+        check_same(shown[round_], session.go_to(round_), f"round {round_}")
+    again = replay(session.record(), method, image)
+    check_same(shown[3], again.propose(), "a replay")
+    assert len({proposal.recommended.tobytes() for proposal in shown}) > 3
+
+
+def test_a_round_asks_the_network_about_the_slices_that_it_changes_alone():
+    image, mask = ball(depth=8, at=(3.5, 19, 21), reach=3.4)
+    method = without_network()
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    state = method.update(embedding, state, Correct((Click((3, 19, 21)),), 0))
+    first = state.solved
+    assert first.reached == set(np.flatnonzero(mask.any((1, 2))))
+    state = method.update(embedding, state, Correct((Click((4, 19, 21)),), 1))
+    same = [np.array_equal(first.mean[k], state.solved.mean[k]) for k in range(8)]
+    assert sum(same) >= 6
+    assert state.solved.mean[3] is not first.mean[3], "the old round keeps its own"
+    picked = method.update(embedding, state, Pick(None, 2))
+    assert picked.solved is state.solved
+
+
+def test_the_network_hears_of_a_previous_mask_once_there_is_one():
+    image, _ = ball(reach=2.4)
+    method = with_network()
+    heard = []
+    solver = method._solver
+
+    def listen(embedding, context):
+        solve = solver(embedding, context)
+
+        def note(index, marks, before):
+            whole = len(embedding.planes) > 1
+            heard.append((index if whole else "part", before is not None))
+            return solve(index, marks, before)
+
+        return note
+
+    method._solver = listen
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    assert heard == []
+    state = method.update(embedding, state, Correct((Click((2, 19, 21)),), 0))
+    assert heard[0] == (2, False)
+    assert set(heard[1:]) == {("part", True)}
+    heard.clear()
+    method.update(embedding, state, Correct((Click((2, 3, 3), False),), 1))
+    assert heard[0] == (2, True)
+
+
+def test_a_first_click_in_an_image_has_no_previous_mask(method):
+    """What is drawn before anybody said anything is no mask that a person saw and corrected."""
+    image, _ = scene()
+    heard = []
+    solver = method._solver
+
+    def listen(embedding, context):
+        solve = solver(embedding, context)
+
+        def note(index, marks, before):
+            heard.append(before is not None)
+            return solve(index, marks, before)
+
+        return note
+
+    method._solver = listen
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    for round_, at in enumerate([(0, 18, 24), (0, 2, 2), (0, 20, 25)]):
+        click = Click(at, positive=at != (0, 2, 2))
+        state = method.update(embedding, state, Correct((click,), round_))
+    assert heard == [False, False, True, True]
+
+
+def test_a_box_in_a_volume_says_where_the_object_ends():
+    image, _ = ball(depth=9, at=(4, 19, 21), reach=3.4)
+    method = without_network()
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    box = BoundingBox((2, 9, 11), (7, 30, 32))
+    state = method.update(embedding, state, Correct((box,), 0))
+    answers = answers_of(
+        (), state.prompts, state.slices, state.bases, embedding.grid, method.config
+    )
+    (answer,) = answers
+    place = {z: k for k, z in enumerate(state.slices)}
+    held = [tuple(place[z] for z in end if z in place) for end in ((1, 2, 3), (5, 6, 7))]
+    assert answer.ends == tuple(held)
+    assert not method.propose(embedding, state).recommended[[0, 1, 7, 8]].any()
+    one = BoundingBox((4, 9, 11), (5, 30, 32))
+    alone = answers_of((), (one,), state.slices, state.bases, embedding.grid, method.config)[0]
+    assert alone.ends is None
+    assert alone.high_zyx[0] - alone.low_zyx[0] == 1
 
 
 def test_only_the_disputed_slices_are_compared():
