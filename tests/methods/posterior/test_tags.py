@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from assent.core.errors import ShapeError
-from assent.methods.posterior.tags import tag
+from assent.methods.posterior.tags import tag, tags
 
 MM = (1.0, 0.5, 0.5)
 Y, X = np.mgrid[:96, :96]
@@ -28,6 +29,41 @@ def test_width_is_said_in_pixels_without_a_physical_size():
     assert say(disk(24), spacing=(1, 1, 1), calibrated=False) == "looser, +3.8 px"
 
 
+def test_width_is_that_of_the_pixels_as_they_are():
+    def ball(radius_mm, dy, dx):
+        return (np.hypot(dy * (Y - 48), dx * (X - 48)) <= radius_mm)[None]
+
+    words = say(ball(24, 2.0, 0.6), ball(20, 2.0, 0.6), spacing=(5.0, 2.0, 0.6))
+    assert words.startswith("looser, +")
+    assert float(words.split()[1]) == pytest.approx(4.0, abs=0.4)
+    assert say(disk(24), spacing=(1.0, 0.012, 0.012)) == "looser, +45 µm"
+    assert say(disk(24), spacing=(1.0, 0.0005, 0.0005)) == "looser, +1.88 µm"
+
+
+def test_a_satellite_is_not_width():
+    speck, satellite, large = disk(3, 10, 10), disk(9, 10, 10), disk(16, 16, 16)
+    assert say(disk(24) | speck) == "looser, +1.9 mm", "a satellite that hardly counts"
+    assert say(disk(24) | satellite) == "looser, +1.9 mm, with the satellite"
+    assert say(disk(24) | large) == "with the satellite, +1.9 mm"
+    assert say(disk(16), BODY | satellite) == "tighter, -1.9 mm, without the satellite"
+
+
+def test_a_hole_is_not_width():
+    ring = BODY & ~disk(10)
+    assert say(disk(24), ring) == "looser, +1.9 mm, without the hole"
+    assert say(disk(24) & ~disk(10), ring) == "looser, +1.9 mm"
+
+
+def test_an_object_falls_apart_or_together():
+    pair = disk(14, 48, 30) | disk(14, 48, 66)
+    bridge = pair.copy()
+    bridge[0, 46:51, 30:66] = True
+    assert say(pair, bridge) == "split"
+    assert say(bridge, pair) == "joined"
+    crumb = disk(20) | disk(2, 48, 70)
+    assert say(crumb, crumb | disk(3, 48, 68)) != "split", "a crumb is no part"
+
+
 def test_satellites_come_and_go():
     one, two = disk(5, 10, 10), disk(5, 80, 80)
     assert say(BODY | one) == "with the satellite"
@@ -39,13 +75,13 @@ def test_satellites_come_and_go():
 
 
 def test_another_object_is_no_satellite():
-    assert "satellite" not in say(disk(8, 12, 12), disk(8, 80, 80))
+    assert say(disk(8, 12, 12), disk(8, 80, 80)) == "somewhere else"
 
 
 def test_holes_are_filled_and_left():
     ring = BODY & ~disk(8)
-    assert say(BODY, ring) == "fills the hole"
-    assert say(ring, BODY) == "leaves a hole"
+    assert say(BODY, ring) == "without the hole"
+    assert say(ring, BODY) == "with a hole"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +115,7 @@ def test_a_smoother_border_is_called_smoother():
 def test_empty_masks_and_equal_masks_have_words():
     empty = np.zeros_like(BODY)
     assert say(empty) == "nothing"
-    assert say(BODY, empty) == "something here"
+    assert say(BODY, empty) == "an object"
     assert say(BODY) == "the same"
     assert say(empty, empty) == "the same"
 
@@ -100,6 +136,57 @@ def test_volumes_are_measured_at_a_reduced_size():
     assert float(words.split()[1]) == pytest.approx(10, abs=1.5)
     late = (r <= 100) | ((z > 40) & (r <= 118))
     assert say(late, r <= 100, spacing=(4.0, 1.0, 1.0)) == "larger in the last slices"
+
+
+def page(*alternatives, recommended=BODY, spacing=MM, calibrated=True):
+    return tags(np.stack(alternatives), recommended, spacing, calibrated=calibrated)
+
+
+def test_cards_that_differ_anyway_get_no_more_words():
+    assert page(disk(24), disk(16), BODY | disk(5, 10, 10)) == (
+        "looser, +1.9 mm",
+        "tighter, -1.9 mm",
+        "with the satellite",
+    )
+
+
+def test_two_cards_never_say_the_same():
+    left, right = disk(5, 48, 8), disk(5, 48, 88)
+    assert page(BODY | left, BODY | right) == (
+        "with the satellite, on the left",
+        "with the satellite, on the right",
+    )
+    assert page(BODY | left, disk(22) | disk(12, 48, 8)) == (
+        "with the satellite",
+        "with the satellite, +0.9 mm",
+    )
+    large, small = BODY | disk(12, 28, 48), BODY | disk(9, 28, 48)
+    words = page(large, small)
+    assert [text.split(", ")[0] for text in words] == ["larger at the top"] * 2
+    assert len(set(words)) == 2
+    assert page(disk(24), disk(24), disk(16)) == (
+        "looser, +1.9 mm (1)",
+        "looser, +1.9 mm (2)",
+        "tighter, -1.9 mm",
+    )
+
+
+def test_without_a_recommendation_objects_differ_by_their_size():
+    empty = np.zeros_like(BODY)
+    words = page(disk(10), disk(20), recommended=empty, calibrated=False, spacing=(1, 1, 1))
+    assert words[0].startswith("an object, 20.")
+    assert words[1].startswith("an object, 40.")
+    assert words[0].endswith("px across")
+
+
+@pytest.mark.parametrize("shape", [(1, 24, 31), (5, 16, 18), (3, 1, 20), (1, 1, 1)])
+def test_any_page_has_short_distinct_words(shape):
+    for seed in range(4):
+        noise = np.random.default_rng(seed).normal(size=(5, *shape))
+        masks = ndimage.gaussian_filter(noise, (0, 0.5, 2, 2)) > 0.05
+        words = tags(masks[1:], masks[0], (3.0, 0.7, 0.4), calibrated=bool(seed % 2))
+        assert len(set(words)) == 4
+        assert all(0 < len(text) <= 60 for text in words)
 
 
 def test_masks_that_do_not_fit_are_refused():

@@ -1,9 +1,14 @@
-"""A few words on how an alternative differs from the recommendation, from geometry alone.
+"""A few words on how each alternative differs from the recommendation, from geometry alone.
 
-Sides are those of the picture on the screen (x to the right, y down), not of the patient.
+What differs is told apart first: objects and holes that come or go, and the border of what both
+masks hold. A border's offset is measured on the latter, so that a satellite far away does not
+count as width. Sides are those of the picture on the screen (x to the right, y down), not of the
+patient.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +18,19 @@ from assent.core.shapes import check_shape
 
 Masks = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Spacing = tuple[float, float, float]
 
 _MOST_VOXELS = 1 << 18
 """Larger boxes are thinned before anything is measured."""
+
+_NOTABLE = 0.3
+"""Share of the change from which a second difference is worth its words."""
+
+_SPECK = 0.1
+"""Objects smaller than this share of the largest one are noise when objects are counted."""
+
+_FINE_MM = 0.05
+"""Pixels smaller than this are told in micrometres."""
 
 _SIDES = (
     ("in the first slices", "in the last slices"),
@@ -25,43 +40,52 @@ _SIDES = (
 _WAYS = (("to earlier slices", "to later slices"), ("up", "down"), ("left", "right"))
 
 
-def tag(
-    alternative: Masks,
-    recommended: Masks,
-    spacing_zyx_mm: tuple[float, float, float],
-    calibrated: bool,
-) -> str:
-    """Describe an alternative beside the recommendation.
+def tags(
+    alternatives: Masks, recommended: Masks, spacing_zyx_mm: Spacing, *, calibrated: bool
+) -> tuple[str, ...]:
+    """Describe the alternatives of one page beside the recommendation; no two alike.
 
     Args:
-        alternative: ``(D, H, W)`` bool.
+        alternatives: ``(K, D, H, W)`` bool.
         recommended: ``(D, H, W)`` bool.
         spacing_zyx_mm: Size of a voxel.
-        calibrated: Whether the spacing is physical; otherwise lengths are said in px.
+        calibrated: Whether the spacing is physical; otherwise lengths are told in pixels along x.
 
     Returns:
-        As in "looser, +2.1 mm", "without the satellite", "fills the hole", "larger on the left",
-        "shifted up", "smoother".
+        K tags as in "looser, +2.1 mm", "with the satellite", "without the hole", "split",
+        "larger on the left", "shifted up", "smoother". Where two would read the same, what tells
+        them apart is added: the width, the side, the change in size, at last a number.
 
     Raises:
-        ShapeError: If the shapes differ or have not three axes.
+        ShapeError: If the shapes differ.
     """
-    sizes = check_shape("alternative", alternative, "D H W")
+    sizes = check_shape("alternatives", alternatives, "K D H W")
     check_shape("recommended", recommended, "D H W", **sizes)
-    if not alternative.any():
-        return "nothing" if recommended.any() else "the same"
-    if not recommended.any():
-        return "something here"
-    pair = _Pair.of(alternative, recommended, spacing_zyx_mm)
-    if pair.changed == 0:
-        return "the same"
-    words = _satellite(pair) or _hole(pair)
-    if words:
-        return words
-    change = pair.added.sum() - pair.removed.sum()
-    if abs(change) >= 0.5 * pair.changed:
-        return _one_sided(pair, larger=change > 0) or _width(pair, calibrated)
-    return _shift(pair) or _roughness(pair) or _width(pair, calibrated)
+    pairs = [_Pair.of(mask, recommended, spacing_zyx_mm, calibrated) for mask in alternatives]
+    said = [_describe(pair) for pair in pairs]
+    for detail in _DETAILS:
+        for group in _repeated(said):
+            more = [detail(pairs[k]) for k in group]
+            if len(set(more)) > 1:
+                for k, text in zip(group, more, strict=True):
+                    said[k] = f"{said[k]}, {text}"
+    for group in _repeated(said):
+        for number, k in enumerate(group, start=1):
+            said[k] = f"{said[k]} ({number})"
+    return tuple(said)
+
+
+def tag(alternative: Masks, recommended: Masks, spacing_zyx_mm: Spacing, calibrated: bool) -> str:
+    """The tag of a single alternative ``(D, H, W)``; everything else as in ``tags``."""
+    check_shape("alternative", alternative, "D H W")
+    return tags(alternative[None], recommended, spacing_zyx_mm, calibrated=calibrated)[0]
+
+
+def _repeated(said: Sequence[str]) -> Iterator[list[int]]:
+    for text in dict.fromkeys(said):
+        group = [k for k, other in enumerate(said) if other == text]
+        if len(group) > 1:
+            yield group
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +94,17 @@ class _Pair:
 
     alternative: Masks = field(repr=False)
     recommended: Masks = field(repr=False)
-    spacing_zyx_mm: tuple[float, float, float]
+    spacing_zyx_mm: Spacing
+    unit_mm: float | None
+    """Length of a pixel of the image, or None when lengths are told in mm or micrometres."""
 
     @classmethod
     def of(
-        cls, alternative: Masks, recommended: Masks, spacing: tuple[float, float, float]
+        cls, alternative: Masks, recommended: Masks, spacing: Spacing, calibrated: bool
     ) -> "_Pair":
         both = alternative | recommended
+        if not both.any():
+            both = np.ones((1, 1, 1), np.bool_)
         window = []
         for axis in range(3):
             used = np.flatnonzero(both.any(tuple(a for a in range(3) if a != axis)))
@@ -91,58 +119,153 @@ class _Pair:
             np.pad(alternative[thin], margin),
             np.pad(recommended[thin], margin),
             (dz, dy * step, dx * step),
+            None if calibrated else dx,
         )
 
-    @property
-    def added(self) -> Masks:
-        return self.alternative & ~self.recommended
+    @cached_property
+    def gained(self) -> Masks:
+        """Objects of the alternative that the recommendation has nothing of."""
+        return _apart(self.alternative, self.recommended)
 
-    @property
-    def removed(self) -> Masks:
-        return self.recommended & ~self.alternative
+    @cached_property
+    def lost(self) -> Masks:
+        """Objects of the recommendation that the alternative has nothing of."""
+        return _apart(self.recommended, self.alternative)
 
-    @property
-    def changed(self) -> int:
-        return int((self.alternative ^ self.recommended).sum())
+    @cached_property
+    def bodies(self) -> tuple[Masks, Masks]:
+        """What both masks hold, each as it draws it, holes filled."""
+        return (
+            fill_holes(self.alternative & ~self.gained),
+            fill_holes(self.recommended & ~self.lost),
+        )
+
+    @cached_property
+    def filled(self) -> Masks:
+        """Holes of the recommendation that the alternative covers."""
+        return self.bodies[1] & ~self.recommended & self.alternative & ~self.gained
+
+    @cached_property
+    def left(self) -> Masks:
+        """Holes of the alternative that the recommendation covers."""
+        return self.bodies[0] & ~self.alternative & self.recommended & ~self.lost
+
+    @cached_property
+    def grown(self) -> Masks:
+        """What the alternative's border adds."""
+        return self.bodies[0] & ~self.bodies[1]
+
+    @cached_property
+    def shrunk(self) -> Masks:
+        """What the alternative's border leaves out."""
+        return self.bodies[1] & ~self.bodies[0]
+
+    @cached_property
+    def offset(self) -> float:
+        """How much wider the alternative's border lies, in mm, or pixels when uncalibrated."""
+        offset = boundary_offset_mm(*self.bodies, self.spacing_zyx_mm)
+        return offset if self.unit_mm is None else offset / self.unit_mm
+
+    def length(self, value: float) -> str:
+        """A signed length with its unit, as exact as it can mean anything; "" when it is zero."""
+        unit, decimals = "px", 1
+        if self.unit_mm is None:
+            unit, pixel = "mm", min(self.spacing_zyx_mm[1:])
+            if pixel < _FINE_MM:
+                unit, value = "µm", 1000 * value
+                decimals = 0 if pixel >= 0.01 else 1 if pixel >= 0.001 else 2
+        if round(value, decimals) == 0:
+            return ""
+        return f"{value:+.{decimals}f} {unit}"
 
 
-def _satellite(pair: _Pair) -> str | None:
-    gained = _apart(pair.alternative, pair.recommended)
-    lost = _apart(pair.recommended, pair.alternative)
-    for word, (voxels, count) in (("with", gained), ("without", lost)):
-        if voxels > 0.5 * pair.changed:
-            return f"{word} the satellite{'s' if count > 1 else ''}"
-    return None
+def _describe(pair: _Pair) -> str:
+    if not pair.alternative.any():
+        return "nothing" if pair.recommended.any() else "the same"
+    if not pair.recommended.any():
+        return "an object"
+    differences = _differences(pair)
+    total = sum(voxels for voxels, _ in differences)
+    if total == 0:
+        return "the same"
+    if not pair.bodies[0].any():
+        return "somewhere else"
+    ranked = sorted(differences, key=lambda item: -item[0])
+    (_, first), (share, second) = ranked[:2]
+    words = first(pair)
+    if share < _NOTABLE * total:
+        return words
+    more = second(pair)
+    # After a comma the number alone says which way the border went.
+    _, _, number = more.rpartition(", ")
+    return f"{words}, {number}"
 
 
-def _apart(mask: Masks, other: Masks) -> tuple[int, int]:
-    """Voxels and number of the components of a mask that do not meet the other mask."""
+def _differences(pair: _Pair) -> list[tuple[int, Callable[[_Pair], str]]]:
+    """Voxels of every kind of difference, and the words for it."""
+    return [
+        (int(pair.gained.sum()), lambda p: _named("with the satellite", p.gained)),
+        (int(pair.lost.sum()), lambda p: _named("without the satellite", p.lost)),
+        (int(pair.filled.sum()), lambda p: _named("without the hole", p.filled)),
+        (int(pair.left.sum()), lambda p: _named("with a hole", p.left)),
+        (int(pair.grown.sum() + pair.shrunk.sum()), _border),
+    ]
+
+
+def _named(words: str, where: Masks) -> str:
+    """Singular or plural; specks would turn one object into several."""
+    labels, count = components(where)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    if (sizes > _SPECK * sizes.max()).sum() < 2:
+        return words
+    return f"{words.replace(' a ', ' ')}s"
+
+
+def _apart(mask: Masks, other: Masks) -> Masks:
+    """The components of a mask that do not meet the other mask."""
     labels, count = components(mask)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    meets = np.bincount(labels[other], minlength=count + 1) > 0
-    alone = ~meets
+    alone = np.bincount(labels[other], minlength=count + 1) == 0
     alone[0] = False
-    # When no component meets the other mask it is another object, not a satellite of it.
-    if alone[1:].all():
-        return 0, 0
-    # Single voxels are noise and would turn one satellite into several.
-    counted = alone & (sizes > 0.1 * sizes[alone].max(initial=0))
-    return int(sizes[alone].sum()), int(counted.sum())
+    return np.asarray(alone[labels])
 
 
-def _hole(pair: _Pair) -> str | None:
-    holes = fill_holes(pair.recommended) & ~pair.recommended
-    if (pair.added & holes).sum() > 0.5 * pair.changed:
-        return "fills the hole"
-    holes = fill_holes(pair.alternative) & ~pair.alternative
-    if (pair.removed & holes).sum() > 0.5 * pair.changed:
-        return "leaves a hole"
+def _border(pair: _Pair) -> str:
+    """How the border of what both masks hold differs."""
+    grown, shrunk = int(pair.grown.sum()), int(pair.shrunk.sum())
+    words = _parted(pair)
+    if words is None and abs(grown - shrunk) >= 0.5 * (grown + shrunk):
+        words = _one_sided(pair, larger=grown > shrunk)
+    elif words is None:
+        words = _shift(pair) or _roughness(pair)
+    return words or _width(pair)
+
+
+def _parted(pair: _Pair) -> str | None:
+    """Whether one object of a mask is several in the other."""
+    alternative, recommended = pair.bodies
+    for words, whole, parts in (
+        ("split", recommended, alternative),
+        ("joined", alternative, recommended),
+    ):
+        if _is_parted(whole, parts):
+            return words
     return None
+
+
+def _is_parted(whole: Masks, parts: Masks) -> bool:
+    labels, count = components(whole)
+    pieces, number = components(parts)
+    both = (labels > 0) & (pieces > 0)
+    meeting = np.bincount(
+        labels[both] * (number + 1) + pieces[both], minlength=(count + 1) * (number + 1)
+    ).reshape(count + 1, number + 1)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    return bool(((meeting > _SPECK * sizes[:, None]).sum(1) > 1).any())
 
 
 def _one_sided(pair: _Pair, *, larger: bool) -> str | None:
     """A change that lies on one side of the recommendation, mostly."""
-    lean = _lean(pair, pair.added if larger else pair.removed)
+    lean = _lean(pair, pair.grown if larger else pair.shrunk)
     axis = int(np.argmax(np.abs(lean)))
     if abs(lean[axis]) < 0.6:
         return None
@@ -151,7 +274,7 @@ def _one_sided(pair: _Pair, *, larger: bool) -> str | None:
 
 def _lean(pair: _Pair, where: Masks) -> Floats:
     """Mean direction from the middle of the recommendation to some voxels, length up to 1."""
-    if not where.any():
+    if not where.any() or not pair.recommended.any():
         return np.zeros(3)
     spacing = np.array(pair.spacing_zyx_mm)
     middle = np.argwhere(pair.recommended).mean(0)
@@ -160,19 +283,16 @@ def _lean(pair: _Pair, where: Masks) -> Floats:
     return np.asarray((offset / np.maximum(length, 1e-9)).mean(0))
 
 
-def _width(pair: _Pair, calibrated: bool) -> str:
-    offset = boundary_offset_mm(pair.alternative, pair.recommended, pair.spacing_zyx_mm)
-    unit = "mm"
-    if not calibrated:
-        offset, unit = offset / pair.spacing_zyx_mm[2], "px"
-    if abs(offset) < 0.05:
-        return "another border"
-    return f"{'looser' if offset > 0 else 'tighter'}, {offset:+.1f} {unit}"
+def _width(pair: _Pair) -> str:
+    number = pair.length(pair.offset)
+    if number:
+        return f"{'looser' if pair.offset > 0 else 'tighter'}, {number}"
+    return "slightly looser" if pair.grown.sum() > pair.shrunk.sum() else "slightly tighter"
 
 
 def _shift(pair: _Pair) -> str | None:
     """Grown on one side by what it lost on the other."""
-    lean = _lean(pair, pair.added) - _lean(pair, pair.removed)
+    lean = _lean(pair, pair.grown) - _lean(pair, pair.shrunk)
     axis = int(np.argmax(np.abs(lean)))
     if abs(lean[axis]) < 1.0:
         return None
@@ -180,13 +300,14 @@ def _shift(pair: _Pair) -> str | None:
 
 
 def _roughness(pair: _Pair) -> str | None:
-    ratio = _border(pair.alternative) / max(_border(pair.recommended), 1)
+    alternative, recommended = (_outline(mask) for mask in pair.bodies)
+    ratio = alternative / max(recommended, 1)
     if 0.95 < ratio < 1.05:
         return None
     return "smoother" if ratio < 1 else "more detailed"
 
 
-def _border(mask: Masks) -> int:
+def _outline(mask: Masks) -> int:
     """In-plane length of the border in voxel edges, corners cut.
 
     Straight edges alone cannot tell a zigzag from a diagonal, so diagonal pairs count too.
@@ -194,6 +315,32 @@ def _border(mask: Masks) -> int:
     straight = sum(int((mask != np.roll(mask, 1, axis)).sum()) for axis in (1, 2))
     diagonal = sum(int((mask != np.roll(mask, (1, way), (1, 2))).sum()) for way in (1, -1))
     return 2 * straight + diagonal
+
+
+def _by_width(pair: _Pair) -> str:
+    both = pair.bodies[0].any() and pair.bodies[1].any()
+    return (pair.length(pair.offset) if both else "") or "same width"
+
+
+def _by_side(pair: _Pair) -> str:
+    changed = pair.alternative ^ pair.recommended
+    lean = _lean(pair, changed)
+    axis = int(np.argmax(np.abs(lean)))
+    return "all round" if abs(lean[axis]) < 0.3 else _SIDES[axis][int(lean[axis] > 0)]
+
+
+def _by_size(pair: _Pair) -> str:
+    if pair.recommended.any():
+        ratio = pair.alternative.sum() / pair.recommended.sum()
+        return f"{100 * (ratio - 1):+.1f} % in size"
+    dimensions = 2 if pair.alternative.shape[0] == 1 else 3
+    voxel = np.prod(pair.spacing_zyx_mm[3 - dimensions :])
+    ball = np.pi / 4 if dimensions == 2 else np.pi / 6
+    across = (pair.alternative.sum() * voxel / ball) ** (1 / dimensions)
+    return f"{pair.length(across / (pair.unit_mm or 1)).lstrip('+')} across"
+
+
+_DETAILS: tuple[Callable[[_Pair], str], ...] = (_by_width, _by_side, _by_size)
 
 
 def _volume(window: list[slice]) -> int:
