@@ -12,19 +12,26 @@ INSTALLED := .venv/.installed
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses=4
 UNIT := not slow and not data and not weights and not gpu and not network and not browser and not postgres
 
-.PHONY: run test check bench
+.PHONY: run test check bench postgres
 .DEFAULT_GOAL := run
 
 run: $(INSTALLED)
 	$(BIN)/python -m assent demo $(if $(FOLDER),"$(FOLDER)")
 
-test: $(INSTALLED)
+test: $(INSTALLED) postgres
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) -m "not gpu and not network" \
 	    --cov=src/assent/core --cov=src/assent/sessions --cov-report=term:skip-covered --cov-fail-under=95
+
+# Tests start a server of their own; where its programs cannot be installed, they are skipped.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/pg_ctl >/dev/null 2>&1 || command -v pg_ctl >/dev/null \
+	    || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
+	    && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } \
+	    || echo "PostgreSQL's server is not installed: its tests will be skipped."
 
 check: $(INSTALLED)
 	$(PYTEST) -q -m "$(UNIT)"

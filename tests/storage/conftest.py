@@ -1,10 +1,8 @@
 """Every test of storage runs on SQLite and, where its programs are found, on PostgreSQL."""
 
-import importlib.util
 from collections.abc import Iterator
 from itertools import count
 
-import psycopg
 import pytest
 
 from assent.storage.store import Store, open_store
@@ -16,8 +14,7 @@ NUMBERS = count()
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a database of our own, for the whole run."""
-    if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("PostgreSQL's driver is not installed: pip install 'assent[postgres]'")
+    pytest.importorskip("psycopg", reason="no driver: pip install 'assent[postgres]'")
     programs = find_programs()
     if programs is None:
         pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql")
@@ -32,6 +29,8 @@ def database(request, tmp_path) -> str:
         return f"sqlite:///{tmp_path}/assent.db"
     # A schema is made in a moment, a database in a second.
     server, name = request.getfixturevalue("postgres"), f"test{next(NUMBERS)}"
+    import psycopg  # noqa: PLC0415 - may be missing
+
     with psycopg.connect(server) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
     return f"{server}&options=-csearch_path%3D{name}"

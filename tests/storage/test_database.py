@@ -1,6 +1,5 @@
 """What SQLite and PostgreSQL are asked for, and what is said when they cannot give it."""
 
-import importlib.util
 import threading
 import traceback
 
@@ -145,8 +144,7 @@ def test_postgresql_needs_its_driver(monkeypatch, scheme):
 
 
 def test_an_unreachable_server_is_named_without_its_password(tmp_path):
-    if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("PostgreSQL's driver is not installed")
+    pytest.importorskip("psycopg", reason="no driver: pip install 'assent[postgres]'")
     url = f"postgresql://ada:secret@/study?host={tmp_path}"
     with pytest.raises(InputError, match=r"'study' cannot be used: connection .* failed") as told:
         open_store(url, tmp_path / "blobs")

@@ -4,7 +4,7 @@ import pytest
 
 from assent.core.errors import InputError, NotFoundError
 from assent.storage.records import FoundImage
-from storage.work import SHAPE, TARGET, found, queue_up
+from storage.work import SHAPE, TARGET, found, queue_up, some_mask
 
 
 def test_projects_are_listed_as_they_were_made_and_names_are_unique(store):
@@ -44,7 +44,9 @@ def test_a_file_with_new_content_is_another_image_until_the_old_content_is_back(
     assert (back["a/one.png"].id, len(back)) == (first.image_id, 2)
 
 
-@pytest.mark.parametrize("path", ["/etc/x.png", "../x.png", "a/../../x.png", "", "a\\b", "a\0b"])
+@pytest.mark.parametrize(
+    "path", ["/etc/x.png", "../x.png", "a/../../x.png", "", "a\\b", "a\0b", "a\udcffb"]
+)
 def test_a_path_that_leaves_the_project_is_refused(store, path):
     project = store.projects.add("study", "/images")
     image = FoundImage(path=path, digest="d", shape_dhw=SHAPE, kind="png")
@@ -69,14 +71,17 @@ def test_the_queue_follows_its_order_and_forgets_nothing_when_asked_again(store)
 
 
 def test_skipped_tasks_leave_the_queue_and_can_come_back(store):
-    one, two = queue_up(store, "one", "two")
+    one, two, done = queue_up(store, "one", "two", "zoo")
     project = store.projects.all()[0].id
+    store.masks.add(done.id, some_mask(), person="ada")
+    store.projects.skip([done.id])
+    store.projects.skip([done.id], back=True)
     store.projects.skip([one.id])
     assert [t.id for t in store.projects.queue(project, TARGET)] == [two.id]
     assert [t.id for t in store.projects.queue(project, TARGET, state="skipped")] == [one.id]
-    assert store.projects.progress(project, TARGET) == {"open": 1, "skipped": 1}
+    assert store.projects.progress(project, TARGET) == {"open": 1, "skipped": 1, "accepted": 1}
     store.projects.skip([one.id], back=True)
-    assert store.projects.progress(project, TARGET) == {"open": 2}
+    assert store.projects.progress(project, TARGET) == {"open": 2, "accepted": 1}
 
 
 def test_what_is_not_known_is_named_with_a_few_that_are(store):

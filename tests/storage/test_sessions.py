@@ -117,18 +117,20 @@ def test_an_answer_after_undo_drops_what_was_undone(store):
 
 
 def test_sessions_do_not_see_each_others_answers(store):
-    first = begin(store)
-    second = store.sessions.open(start(first.task_id, person="bob"))
+    task, other = queue_up(store, "one", "two")
+    first = store.sessions.open(start(task.id))
+    second = store.sessions.open(start(task.id, person="bob"))
     store.sessions.give(first.id, answer(0))
     store.sessions.give(second.id, Pick(3, 0))
     store.sessions.give(second.id, answer(1))
     store.sessions.go_to(first.id, 0)
     assert store.sessions.get(first.id).undone == (answer(0),)
     assert store.sessions.get(second.id).history == (Pick(3, 0), answer(1))
-    third = store.sessions.open(start(first.task_id))
-    assert store.sessions.latest(first.task_id, "ada") == third
-    assert store.sessions.latest(first.task_id, "bob").id == second.id
-    assert store.sessions.latest(first.task_id, "eve") is None
+    third = store.sessions.open(start(task.id))
+    store.sessions.open(start(other.id))
+    assert store.sessions.latest(task.id, "ada") == third
+    assert store.sessions.latest(task.id, "bob").id == second.id
+    assert store.sessions.latest(task.id, "eve") is None
 
 
 def test_what_is_not_known_is_refused(store):

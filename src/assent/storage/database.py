@@ -39,7 +39,7 @@ BUGS = (IntegrityError, ProgrammingError, DataError)
 class Database:
     """Connections to one database, as transactions that read or write."""
 
-    def __init__(self, place: str | Path, *, foreign_keys: bool = True) -> None:
+    def __init__(self, place: str | Path | URL, *, foreign_keys: bool = True) -> None:
         """Name the database; nothing is opened yet.
 
         Args:
@@ -51,14 +51,9 @@ class Database:
             ConfigError: If the URL is not understood or names another kind of database.
             MissingExtraError: If PostgreSQL is asked for without its driver.
         """
-        self._url = _url_of(place)
-        self.name = Path(self._url.database or "").name
-        self._engine = _engine_of(self._url, foreign_keys=foreign_keys)
-
-    @property
-    def place(self) -> str:
-        """Its URL, password included: for opening it again, never for people."""
-        return self._url.render_as_string(hide_password=False)
+        self.url = place if isinstance(place, URL) else _url_of(place)
+        self.name = Path(self.url.database or "").name
+        self._engine = _engine_of(self.url, foreign_keys=foreign_keys)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -172,15 +167,13 @@ def _engine_of(url: URL, *, foreign_keys: bool) -> Engine:
 def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _: object) -> None:
-        # The driver would begin a transaction only at the first write, after the reads that
-        # the write depends on.
-        connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
+        # The driver would begin at the first write, after the reads that the write depends on.
         # A writer takes its turn at once: one that had only read could no longer wait for it.
         writes = connection.get_execution_options().get("assent_writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -73,7 +73,7 @@ def _known(now: tuple[str, ...], scripts: ScriptDirectory, database: Database) -
 def _run(database: Database, steps: Steps) -> None:
     with (
         _ONE_AT_A_TIME,
-        closing(Database(database.place, foreign_keys=False)) as other,
+        closing(Database(database.url, foreign_keys=False)) as other,
         other.writing() as connection,
     ):
         if connection.dialect.name == "postgresql":

@@ -192,9 +192,12 @@ def _of_queue(statement: Select[Any], project_id: int, target: str) -> Select[An
 def _checked(path: str) -> str:
     """A path that stays below the root and that every database can hold."""
     pure = PurePosixPath(path)
-    if not path or pure.is_absolute() or ".." in pure.parts or "\0" in path or "\\" in path:
+    is_below = bool(pure.name) and not pure.is_absolute() and ".." not in pure.parts
+    is_text = path.isprintable()  # bytes of a name that is no UTF-8 are not
+    if not is_below or not is_text or "\\" in path:
         raise InputError(
             "The path of an image must lead from the project's root downwards, with forward"
-            f" slashes; got {path!r}. Import the image from inside the project's folder."
+            f" slashes and in characters that can be printed; got {path!r}. Rename the file, or"
+            " import it from inside the project's folder."
         )
     return path
