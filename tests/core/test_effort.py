@@ -60,21 +60,6 @@ def test_scores_are_carried_forward_after_the_annotator_stops(curves, rounds):
     assert np.array_equal(effort.effort_curve(curves, rounds), table.mean(axis=0))
 
 
-@quick
-@given(CURVES, st.integers(0, 12))
-def test_area_lies_between_the_lowest_and_the_highest_score(scores, rounds):
-    heights = effort.dice_at([scores], rounds)
-    area = effort.area_under_effort_curve(scores, rounds)
-    assert heights.min() - 1e-12 <= area <= heights.max() + 1e-12
-
-
-def test_area_rewards_an_early_rise():
-    early = effort.area_under_effort_curve([0.0, 1.0], rounds=4)
-    late = effort.area_under_effort_curve([0.0, 0.0, 0.0, 0.0, 1.0], rounds=4)
-    assert (early, late) == (0.875, 0.125)
-    assert effort.area_under_effort_curve([0.25, 1.0], rounds=0) == 0.25
-
-
 def test_nothing_to_count_is_said():
     with pytest.raises(InputError, match="at least the one before any answer"):
         effort.noc([])

@@ -56,17 +56,6 @@ def test_an_unknown_device_is_refused(name):
         device.choose_compute(name)
 
 
-def test_threads_are_set_and_a_count_below_one_is_refused():
-    before = torch.get_num_threads()
-    try:
-        device.set_threads(1)
-        assert torch.get_num_threads() == 1
-    finally:
-        device.set_threads(before)
-    with pytest.raises(ConfigError, match="at least one"):
-        device.set_threads(0)
-
-
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine shows no GPU")
 def test_a_gpu_multiplies_under_autocast():

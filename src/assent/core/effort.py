@@ -101,28 +101,6 @@ def effort_curve(curves: Sequence[Sequence[float]], rounds: int) -> NDArray[np.f
     return np.asarray(dice_at(curves, rounds).mean(axis=0))
 
 
-def area_under_effort_curve(scores: Sequence[float], rounds: int) -> float:
-    """Mean height of a score curve over the answers given, by the trapezoid rule.
-
-    Args:
-        scores: Score after 0, 1, 2, … answers, carried forward as in ``dice_at``.
-        rounds: Number of answers; with 0 the area is the score before any answer.
-
-    Returns:
-        A value between the lowest and the highest score; 1 for a perfect start.
-
-    Raises:
-        InputError: If there is no score, or ``rounds`` is negative.
-
-    >>> area_under_effort_curve([0.0, 1.0], rounds=2)
-    0.75
-    """
-    heights = dice_at([scores], rounds)[0]
-    if rounds == 0:
-        return float(heights[0])
-    return float((heights[:-1] + heights[1:]).sum() / (2 * rounds))
-
-
 def _first_reach(scores: Sequence[float], target: float, max_clicks: int) -> int | None:
     _refuse_scoreless(scores)
     within = scores[: max_clicks + 1]

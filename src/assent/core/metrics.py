@@ -1,4 +1,4 @@
-"""How well two masks agree: dice, iou, hd95_mm, assd_mm, nsd.
+"""How well two masks agree: dice, iou_matrix, hd95_mm.
 
 Two empty masks agree fully: overlap 1, distance 0. One empty mask of two does not agree at all:
 overlap 0, distance infinite.
@@ -34,57 +34,24 @@ def dice(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float:
     >>> dice(np.array([True, True, False]), np.array([True, False, False]))
     0.6666666666666666
     """
-    shared, either = _counts(mask, reference)
-    total = either + shared
-    return 2.0 * shared / total if total else 1.0
-
-
-def iou(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> float:
-    """Intersection over union, or Jaccard index.
-
-    Args:
-        mask: Bool array of any shape.
-        reference: Bool array of the same shape.
-
-    Returns:
-        A value in [0, 1]. Two empty masks agree fully: 1.
-
-    Raises:
-        ShapeError: If the shapes differ.
-
-    >>> iou(np.array([True, True, False]), np.array([True, False, False]))
-    0.5
-    """
-    shared, either = _counts(mask, reference)
-    return shared / either if either else 1.0
-
-
-def dice_matrix(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Dice of every mask with every other one, by matrix products.
-
-    Args:
-        masks: ``(N, ...)`` bool.
-        others: ``(K, ...)`` bool with the same trailing axes.
-
-    Returns:
-        ``(N, K)`` float64; item (n, k) equals ``dice(masks[n], others[k])``.
-
-    Raises:
-        ShapeError: If the trailing axes differ.
-    """
-    shared, totals = _pair_counts(masks, others)
-    return np.divide(2.0 * shared, totals, out=np.ones_like(shared), where=totals > 0)
+    if mask.shape != reference.shape:
+        raise ShapeError(
+            f"A mask and its reference must have the same shape; got {mask.shape} and"
+            f" {reference.shape}. Bring both onto the image's grid."
+        )
+    total = int(np.count_nonzero(mask)) + int(np.count_nonzero(reference))
+    return 2.0 * int(np.count_nonzero(mask & reference)) / total if total else 1.0
 
 
 def iou_matrix(masks: NDArray[np.bool_], others: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Intersection over union of every mask with every other one.
+    """Intersection over union of every mask with every other one, by matrix products.
 
     Args:
         masks: ``(N, ...)`` bool.
         others: ``(K, ...)`` bool with the same trailing axes.
 
     Returns:
-        ``(N, K)`` float64; item (n, k) equals ``iou(masks[n], others[k])``.
+        ``(N, K)`` float64 in [0, 1]; two empty masks agree fully: 1.
 
     Raises:
         ShapeError: If the trailing axes differ.
@@ -143,65 +110,6 @@ def hd95_mm(
     if there.size == 0 or back.size == 0:
         return 0.0 if there.size == back.size else float(np.inf)
     return float(max(np.percentile(there, 95), np.percentile(back, 95)))
-
-
-def assd_mm(
-    mask: NDArray[np.bool_], reference: NDArray[np.bool_], spacing_zyx_mm: Spacing
-) -> float:
-    """Average symmetric surface distance: the mean over the surface voxels of both masks.
-
-    Args:
-        mask: ``(D, H, W)`` bool.
-        reference: ``(D, H, W)`` bool.
-        spacing_zyx_mm: Size of a voxel.
-
-    Returns:
-        Millimetres; two empty masks give 0, one empty mask inf.
-
-    Raises:
-        ShapeError: If the shapes differ.
-    """
-    distances = np.concatenate(surface_distances_mm(mask, reference, spacing_zyx_mm))
-    return float(distances.mean()) if distances.size else 0.0
-
-
-def nsd(
-    mask: NDArray[np.bool_],
-    reference: NDArray[np.bool_],
-    spacing_zyx_mm: Spacing,
-    *,
-    tolerance_mm: float,
-) -> float:
-    """Normalised surface Dice: share of both surfaces that lies close to the other one.
-
-    Surface voxels are counted, as MONAI does by default; Nikolov et al. (2018) weigh them by
-    the area of a triangulated surface instead, which gives slightly other values.
-
-    Args:
-        mask: ``(D, H, W)`` bool.
-        reference: ``(D, H, W)`` bool.
-        spacing_zyx_mm: Size of a voxel.
-        tolerance_mm: Largest distance that counts as close, 0 or more.
-
-    Returns:
-        A value in [0, 1]. Two empty masks give 1, one empty mask 0.
-
-    Raises:
-        ShapeError: If the shapes differ.
-    """
-    distances = np.concatenate(surface_distances_mm(mask, reference, spacing_zyx_mm))
-    return float((distances <= tolerance_mm).mean()) if distances.size else 1.0
-
-
-def _counts(mask: NDArray[np.bool_], reference: NDArray[np.bool_]) -> tuple[int, int]:
-    """Voxels in both, and in either."""
-    if mask.shape != reference.shape:
-        raise ShapeError(
-            f"A mask and its reference must have the same shape; got {mask.shape} and"
-            f" {reference.shape}. Bring both onto the image's grid."
-        )
-    shared = int(np.count_nonzero(mask & reference))
-    return shared, int(np.count_nonzero(mask)) + int(np.count_nonzero(reference)) - shared
 
 
 def _pair_counts(

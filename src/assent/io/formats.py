@@ -78,9 +78,7 @@ def read_image(path: Path, *, series: int | None = None) -> Image:
     return _call(_format_of(path).reader, path)
 
 
-def read_mask(
-    path: Path, *, like: Image | None = None, refuse_trivial: bool = False
-) -> NDArray[np.bool_]:
+def read_mask(path: Path, *, like: Image | None = None) -> NDArray[np.bool_]:
     """The foreground of a mask file: every voxel that is not zero.
 
     Nothing is resampled or reordered; a mask that lies elsewhere than its image is refused.
@@ -89,7 +87,6 @@ def read_mask(
     Args:
         path: As in ``read_image``, but no JPEG; a DICOM SEG needs ``like``.
         like: The image it belongs to; size and, where both have one, place must agree.
-        refuse_trivial: Refuse a mask that is empty or covers everything.
 
     Returns:
         ``(D, H, W)`` bool.
@@ -111,12 +108,6 @@ def read_mask(
         mask = np.asarray((image.voxels != 0).any(axis=0))
         if like is not None:
             _check_fits(path.name, image.geometry, like)
-    if refuse_trivial and (not mask.any() or mask.all()):
-        found = "no voxel" if not mask.any() else "every voxel"
-        raise InputError(
-            f"{path.name} marks {found}; expected a mask with foreground and background."
-            " Remove it, or draw it again."
-        )
     return mask
 
 

@@ -76,17 +76,6 @@ def cpu_has_bf16() -> bool:
     return any(bool(getattr(torch.cpu, name, bool)()) for name in older)
 
 
-def set_threads(count: int) -> None:
-    """Use that many CPU threads inside an operation, in this process.
-
-    Raises:
-        ConfigError: If the count is below one.
-    """
-    if count < 1:
-        raise ConfigError(f"threads is {count}, but at least one thread is needed.")
-    torch.set_num_threads(count)
-
-
 def thread_count() -> int:
     """CPU threads that an operation uses in this process."""
     return torch.get_num_threads()

@@ -44,29 +44,6 @@ def bce_loss(logits: Tensor, masks: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits.float(), masks.float())
 
 
-def focal_loss(logits: Tensor, masks: Tensor, *, gamma: float = 2.0) -> Tensor:
-    """Cross-entropy times ``(1 - p_t) ** gamma``, so that easy pixels count less.
-
-    Lin et al., ICCV 2017, eq. 4, without class weights; equals ``bce_loss`` at gamma 0.
-
-    Args:
-        logits: ``(B, 1, H, W)``.
-        masks: ``(B, 1, H, W)``, values 0 or 1.
-        gamma: Focus, at least 0.
-
-    Raises:
-        ShapeError: If the shapes differ.
-    """
-    _check(logits, masks)
-    reference = masks.float()
-    entropy = functional.binary_cross_entropy_with_logits(
-        logits.float(), reference, reduction="none"
-    )
-    probability = torch.sigmoid(logits.float())
-    wrong = probability + reference - 2.0 * probability * reference
-    return (wrong.pow(gamma) * entropy).mean()
-
-
 def _check(logits: Tensor, masks: Tensor) -> None:
     if logits.shape != masks.shape or logits.ndim != 4 or logits.shape[1] != 1:
         raise ShapeError(

@@ -28,9 +28,7 @@ _FIELD = "assent"
 _SHOWN = 3
 
 
-def load_weights(
-    module: "nn.Module", path: Path, *, expected_digest: str | None = None
-) -> dict[str, Any]:
+def load_weights(module: "nn.Module", path: Path) -> dict[str, Any]:
     """Fill a module with the tensors of a file, all of them and no others.
 
     Half-precision files are widened to the precision of the module.
@@ -38,17 +36,14 @@ def load_weights(
     Args:
         module: Whose parameters and buffers are replaced.
         path: A safetensors file.
-        expected_digest: SHA-256 that the file must have, or None for any.
 
     Returns:
         The metadata stored with the weights.
 
     Raises:
-        WeightsError: If the file is missing, damaged, another one, or fits another architecture;
-            the module is then left as it was.
+        WeightsError: If the file is missing, damaged, or fits another architecture; the module is
+            then left as it was.
     """
-    if expected_digest is not None:
-        check_digest(path, expected_digest)
     tensors, metadata = read_weights(path)
     own = module.state_dict()
     missing = sorted(own.keys() - tensors.keys())

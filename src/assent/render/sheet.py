@@ -104,15 +104,13 @@ def contact_sheet(
     return buffer.getvalue()
 
 
-def answer_words(answer: Feedback | None) -> str:
+def answer_words(answer: Feedback) -> str:
     """What was answered, in words of the page.
 
     >>> answer_words(Pick(1, round=0)), answer_words(Pick(None, round=0))
     ('picked 2', 'none of these')
     """
     match answer:
-        case None:
-            return "not answered"
         case Pick():
             return "none of these" if answer.candidate is None else f"picked {answer.candidate + 1}"
         case Judge():
@@ -302,10 +300,11 @@ def _draw_label(page: Pillow.Image, top: int, row: SheetRow, base: Panel) -> Non
     for line, (text, colour) in enumerate(lines):
         draw.text((_EDGE, top + 26 + 18 * line), text, font=ink.font(12), fill=colour)
     below = top + 34 + 18 * len(lines)
-    face = ink.font(14, bold=True)
-    shade = _choice_colour(row) if row.answer is not None else ink.MUTED
-    for line, text in enumerate(ink.wrapped(answer_words(row.answer), face, _LABEL - 10, lines=2)):
-        draw.text((_EDGE, below + 19 * line), text, font=face, fill=shade)
+    if row.answer is None:
+        return
+    face, words = ink.font(14, bold=True), answer_words(row.answer)
+    for line, text in enumerate(ink.wrapped(words, face, _LABEL - 10, lines=2)):
+        draw.text((_EDGE, below + 19 * line), text, font=face, fill=_choice_colour(row))
 
 
 def _elsewhere(prompt: Prompt) -> str:

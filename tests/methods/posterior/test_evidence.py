@@ -106,10 +106,11 @@ def test_padding_does_not_count_and_empty_masks_agree():
 
 
 def test_a_coarser_grid_carries_the_same_z():
-    coarse = BASES.reduced(16)
-    pooled, shape = reduce_points(BASES.logits(Z), SHAPE, 16)
-    assert coarse.shape == shape == (1, 16, 16)
-    assert np.allclose(coarse.logits(Z), pooled, atol=1e-3)
+    parts = np.vstack([BASES.mean, BASES.directions])
+    both, shape = reduce_points(parts, SHAPE, 16)
+    pooled, _ = reduce_points(BASES.logits(Z), SHAPE, 16)
+    assert shape == (1, 16, 16)
+    assert np.allclose(Bases(both[0], both[1:], shape).logits(Z), pooled, atol=1e-3)
     ragged, shape = reduce_points(np.ones((2, 5 * 7)), (1, 5, 7), 4)
     assert shape == (1, 3, 4)
     assert np.allclose(ragged, 1)

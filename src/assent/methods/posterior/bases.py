@@ -74,17 +74,6 @@ class Bases:
             overlap[part] = inside @ table.T
         return _to_dice(overlap, table)
 
-    def reduced(self, side: int) -> "Bases":
-        """The same on a coarser grid of at most ``side`` points in plane.
-
-        Averaging logits commutes with the sum over z, so nothing else changes.
-        """
-        both, shape = reduce_points(np.vstack([self.mean, self.directions]), self.shape, side)
-        weight = None
-        if self.weight is not None:
-            weight = reduce_points(self.weight[None], self.shape, side)[0][0]
-        return Bases(both[0], both[1:], shape, weight)
-
 
 def dice_between(
     masks: NDArray[np.bool_],
