@@ -70,14 +70,27 @@ def test_better_takes_the_challenger_and_worse_brings_another():
 
 
 def test_tags_measure_how_far_the_border_moves():
-    proposal = level_sets.propose(slope())
-    for tag, mask in zip(proposal.tags, proposal.alternatives, strict=True):
-        columns = int(mask[0, 0].sum()) - int(proposal.recommended[0, 0].sum())
+    rows, columns = np.mgrid[:64, :64]
+    radius = np.hypot(rows - 32, columns - 32)[None]
+    cone = LevelState(
+        probability=np.clip(1 - radius / 32, 0, 1).astype(np.float32), spacing_zyx_mm=(3, 0.5, 0.5)
+    )
+    proposal = level_sets.propose(cone)
+    assert len(proposal.tags) == 4
+    for tag, threshold in zip(
+        proposal.tags, level_sets.alternative_thresholds(cone, page=0), strict=True
+    ):
         word, shift, unit = tag.replace(",", "").split()
-        assert word == ("looser" if columns > 0 else "tighter")
-        # A straight border along the grid is overestimated by 4 / pi at most.
-        assert 0.9 <= float(shift) / (0.5 * columns) <= 1.4
+        assert word == ("looser" if threshold < 0.5 else "tighter")
+        assert float(shift) == pytest.approx(0.5 * 32 * (0.5 - threshold), abs=0.15)
         assert unit == "mm"
+
+
+@settings(max_examples=30, deadline=None)
+@given(states())
+def test_no_two_alternatives_of_a_page_read_the_same(state):
+    tags = level_sets.propose(state).tags
+    assert len(set(tags)) == len(tags)
 
 
 def test_expected_dice_is_what_random_masks_achieve_on_average():

@@ -16,6 +16,7 @@ from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.prompts import Prompt
 from assent.core.uncertainty import entropy_bits
 from assent.methods.answers import check_answer
+from assent.methods.posterior.tags import tags
 
 DISTINCT_DICE = 0.97
 """Two masks at least this alike are not worth a choice."""
@@ -67,7 +68,12 @@ def propose(state: LevelState, *, page: int = 0) -> Proposal:
     return Proposal(
         recommended=recommended,
         alternatives=alternatives,
-        tags=tuple(_tag(mask, recommended, state.spacing_zyx_mm) for mask in masks),
+        tags=tags(
+            alternatives,
+            recommended,
+            state.spacing_zyx_mm or (1.0, 1.0, 1.0),
+            calibrated=state.spacing_zyx_mm is not None,
+        ),
         probability=probability,
         uncertainty=entropy_bits(probability),
         predicted_dice=expected_dice(probability, recommended),
@@ -158,20 +164,3 @@ def _distinct(sizes: NDArray[np.int64], here: int, levels: range) -> list[int]:
             found.append(level)
             last = size
     return found
-
-
-def _tag(
-    mask: NDArray[np.bool_],
-    recommended: NDArray[np.bool_],
-    spacing_zyx_mm: tuple[float, float, float] | None,
-) -> str:
-    change = int(np.count_nonzero(mask)) - int(np.count_nonzero(recommended))
-    word = "looser" if change > 0 else "tighter"
-    crossings = sum(int(np.count_nonzero(np.diff(recommended, axis=axis))) for axis in (-2, -1))
-    if crossings == 0:
-        return word
-    # A smooth outline crosses 4 / pi times as many pixel edges as it is long.
-    shift_px = change / (crossings * np.pi / 4)
-    if spacing_zyx_mm is None:
-        return f"{word}, {shift_px:+.1f} px"
-    return f"{word}, {shift_px * float(np.mean(spacing_zyx_mm[1:])):+.1f} mm"

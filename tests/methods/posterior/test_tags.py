@@ -22,7 +22,7 @@ def say(alternative, recommended=BODY, spacing=MM, calibrated=True):
 
 def test_width_is_said_in_millimetres_with_its_sign():
     assert say(disk(24)) == "looser, +1.9 mm"
-    assert say(disk(16)) == "tighter, -1.9 mm"
+    assert say(disk(16)) == "tighter, -2.0 mm"
 
 
 def test_width_is_said_in_pixels_without_a_physical_size():
@@ -37,7 +37,7 @@ def test_width_is_that_of_the_pixels_as_they_are():
     assert words.startswith("looser, +")
     assert float(words.split()[1]) == pytest.approx(4.0, abs=0.4)
     assert say(disk(24), spacing=(1.0, 0.012, 0.012)) == "looser, +45 µm"
-    assert say(disk(24), spacing=(1.0, 0.0005, 0.0005)) == "looser, +1.88 µm"
+    assert say(disk(24), spacing=(1.0, 0.0005, 0.0005)) == "looser, +1.90 µm"
 
 
 def test_a_satellite_is_not_width():
@@ -45,7 +45,7 @@ def test_a_satellite_is_not_width():
     assert say(disk(24) | speck) == "looser, +1.9 mm", "a satellite that hardly counts"
     assert say(disk(24) | satellite) == "looser, +1.9 mm, with the satellite"
     assert say(disk(24) | large) == "with the satellite, +1.9 mm"
-    assert say(disk(16), BODY | satellite) == "tighter, -1.9 mm, without the satellite"
+    assert say(disk(16), BODY | satellite) == "tighter, -2.0 mm, without the satellite"
 
 
 def test_a_hole_is_not_width():
@@ -128,6 +128,12 @@ def test_where_the_object_lies_does_not_matter():
     assert corner.startswith(("tighter", "smaller"))
 
 
+def test_the_edge_of_the_image_is_no_border():
+    at_edge = page(disk(24, 0), disk(16, 0), recommended=disk(20, 0))
+    lengths = [float(text.split()[-2]) for text in at_edge]
+    assert lengths == pytest.approx([1.95, -1.95], abs=0.1)
+
+
 def test_volumes_are_measured_at_a_reduced_size():
     z, y, x = np.mgrid[:60, :240, :240]
     r = np.sqrt(((z - 30) * 4.0) ** 2 + (y - 120.0) ** 2 + (x - 120.0) ** 2)
@@ -145,7 +151,7 @@ def page(*alternatives, recommended=BODY, spacing=MM, calibrated=True):
 def test_cards_that_differ_anyway_get_no_more_words():
     assert page(disk(24), disk(16), BODY | disk(5, 10, 10)) == (
         "looser, +1.9 mm",
-        "tighter, -1.9 mm",
+        "tighter, -2.0 mm",
         "with the satellite",
     )
 
@@ -158,7 +164,7 @@ def test_two_cards_never_say_the_same():
     )
     assert page(BODY | left, disk(22) | disk(12, 48, 8)) == (
         "with the satellite",
-        "with the satellite, +0.9 mm",
+        "with the satellite, +1.0 mm",
     )
     large, small = BODY | disk(12, 28, 48), BODY | disk(9, 28, 48)
     words = page(large, small)
@@ -167,7 +173,7 @@ def test_two_cards_never_say_the_same():
     assert page(disk(24), disk(24), disk(16)) == (
         "looser, +1.9 mm (1)",
         "looser, +1.9 mm (2)",
-        "tighter, -1.9 mm",
+        "tighter, -2.0 mm",
     )
 
 
@@ -187,6 +193,12 @@ def test_any_page_has_short_distinct_words(shape):
         words = tags(masks[1:], masks[0], (3.0, 0.7, 0.4), calibrated=bool(seed % 2))
         assert len(set(words)) == 4
         assert all(0 < len(text) <= 60 for text in words)
+
+
+def test_one_slice_of_a_volume_is_described_like_an_image():
+    volume = np.zeros((2, 7, 96, 96), bool)
+    volume[0, 3], volume[1, 3] = disk(24)[0], BODY[0]
+    assert say(volume[0], volume[1]) == say(disk(24))
 
 
 def test_masks_that_do_not_fit_are_refused():

@@ -1,8 +1,9 @@
 """A few words on how each alternative differs from the recommendation, from geometry alone.
 
 What differs is told apart first: objects and holes that come or go, and the border of what both
-masks hold. A border's offset is measured on the latter, so that a satellite far away does not
-count as width. Sides are those of the picture on the screen (x to the right, y down), not of the
+masks hold. Its offset is the change in size over the length of the border, measured on the latter
+alone, so that a satellite does not count as width; what lies on the image's edge is no border.
+Sides are those of the picture on the screen (x to the right, y down), not of the
 patient.
 """
 
@@ -13,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from assent.core.mask import boundary_offset_mm, components, fill_holes
+from assent.core.mask import components, fill_holes
 from assent.core.shapes import check_shape
 
 Masks = NDArray[np.bool_]
@@ -90,7 +91,7 @@ def _repeated(said: Sequence[str]) -> Iterator[list[int]]:
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Both masks in the box that holds them, padded by one voxel."""
+    """Both masks in the box that holds them, one voxel wider where the image allows."""
 
     alternative: Masks = field(repr=False)
     recommended: Masks = field(repr=False)
@@ -103,24 +104,19 @@ class _Pair:
         cls, alternative: Masks, recommended: Masks, spacing: Spacing, calibrated: bool
     ) -> "_Pair":
         both = alternative | recommended
-        if not both.any():
-            both = np.ones((1, 1, 1), np.bool_)
-        window = []
-        for axis in range(3):
-            used = np.flatnonzero(both.any(tuple(a for a in range(3) if a != axis)))
-            window.append(slice(used[0], used[-1] + 1))
-        step = int(np.ceil((_volume(window) / _MOST_VOXELS) ** (1 / 2)))
-        steps = (1, step, step)
-        thin = tuple(slice(w.start, w.stop, s) for w, s in zip(window, steps, strict=True))
-        dz, dy, dx = spacing
-        # A single slice stays one: between empty slices all of it would be surface.
-        margin = ((0, 0) if window[0].stop - window[0].start == 1 else (1, 1), (1, 1), (1, 1))
-        return cls(
-            np.pad(alternative[thin], margin),
-            np.pad(recommended[thin], margin),
-            (dz, dy * step, dx * step),
-            None if calibrated else dx,
+        used = [np.flatnonzero(both.any(tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+        ends = [(int(at[0]), int(at[-1])) if at.size else (0, 0) for at in used]
+        size = np.prod([last - first + 1 for first, last in ends])
+        step = int(np.ceil((size / _MOST_VOXELS) ** (1 / 2)))
+        # A single slice stays one: between empty slices all of it would be border.
+        margins = (int(ends[0][0] < ends[0][1]), step, step)
+        box = tuple(
+            slice(max(first - margin, 0), last + 1 + margin, s)
+            for (first, last), margin, s in zip(ends, margins, (1, step, step), strict=True)
         )
+        dz, dy, dx = spacing
+        thin = (dz, dy * step, dx * step)
+        return cls(alternative[box], recommended[box], thin, None if calibrated else dx)
 
     @cached_property
     def gained(self) -> Masks:
@@ -163,8 +159,9 @@ class _Pair:
     @cached_property
     def offset(self) -> float:
         """How much wider the alternative's border lies, in mm, or pixels when uncalibrated."""
-        offset = boundary_offset_mm(*self.bodies, self.spacing_zyx_mm)
-        return offset if self.unit_mm is None else offset / self.unit_mm
+        change = (self.grown.sum() - self.shrunk.sum()) * np.prod(self.spacing_zyx_mm)
+        border = sum(_border_mm(mask, self.spacing_zyx_mm) for mask in self.bodies) / 2
+        return float(change / border / (self.unit_mm or 1.0)) if border else 0.0
 
     def length(self, value: float) -> str:
         """A signed length with its unit, as exact as it can mean anything; "" when it is zero."""
@@ -312,14 +309,26 @@ def _outline(mask: Masks) -> int:
 
     Straight edges alone cannot tell a zigzag from a diagonal, so diagonal pairs count too.
     """
-    straight = sum(int((mask != np.roll(mask, 1, axis)).sum()) for axis in (1, 2))
-    diagonal = sum(int((mask != np.roll(mask, (1, way), (1, 2))).sum()) for way in (1, -1))
+    straight = sum(int(np.diff(mask, axis=axis).sum()) for axis in (1, 2))
+    diagonal = int((mask[:, 1:, 1:] != mask[:, :-1, :-1]).sum())
+    diagonal += int((mask[:, 1:, :-1] != mask[:, :-1, 1:]).sum())
     return 2 * straight + diagonal
 
 
+def _border_mm(mask: Masks, spacing: Spacing) -> float:
+    """Area of the border inside the box, from how often lines along the axes cross it.
+
+    Lines of random direction would cross it in proportion to its area (Cauchy and Crofton); two
+    or three directions are enough for a border that runs all ways.
+    """
+    voxel = float(np.prod(spacing))
+    axes = [axis for axis in range(3) if mask.shape[axis] > 1]
+    crossed = sum(np.diff(mask, axis=axis).sum() * voxel / spacing[axis] for axis in axes)
+    return float(crossed * {1: 1.0, 2: np.pi / 4, 3: 2 / 3}.get(len(axes), 0.0))
+
+
 def _by_width(pair: _Pair) -> str:
-    both = pair.bodies[0].any() and pair.bodies[1].any()
-    return (pair.length(pair.offset) if both else "") or "same width"
+    return pair.length(pair.offset) or "same width"
 
 
 def _by_side(pair: _Pair) -> str:
@@ -341,7 +350,3 @@ def _by_size(pair: _Pair) -> str:
 
 
 _DETAILS: tuple[Callable[[_Pair], str], ...] = (_by_width, _by_side, _by_size)
-
-
-def _volume(window: list[slice]) -> int:
-    return int(np.prod([part.stop - part.start for part in window]))
