@@ -113,9 +113,14 @@ def volume_rows(method: Method) -> Iterator[Row]:
     session = Session(method, image)
     session.propose()
     yield row("open 512 x 512 x 100, whole volume", [perf_counter() - begun], 1, 15)
-    heard = [seconds(lambda: session.give(Correct((click(image),), session.round)))]
-    heard.append(seconds(lambda: session.give(Correct((click(image, 60),), session.round))))
-    yield row("a round in 512 x 512 x 100", heard, 1, 3)
+    # The first click follows the object through all slices, the second corrects one of them.
+    for what, offset in (("first", 0), ("second", 60)):
+        corrected = Correct((click(image, offset),), session.round)
+        taken = seconds(partial(session.give, corrected))
+        yield row(f"{what} click in 512 x 512 x 100", [taken], 1, 3)
+    offered = len(session.propose().alternatives) > 0
+    picked = [seconds(lambda: session.give(Pick(0, session.round)))] if offered else []
+    yield row("a pick in 512 x 512 x 100", picked, 1, 3)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     yield Row("peak memory of all of this", peak, "GiB", 3, 1)
 
