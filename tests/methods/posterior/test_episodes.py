@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -86,6 +88,15 @@ def test_context_that_is_absent_has_no_confidence(tasks):
     assert 0 in sizes
     assert max(sizes) > 1
     assert max(sizes) <= 4
+
+
+def test_a_large_task_lends_no_more_context_than_asked_and_often_none(tasks):
+    many = [replace(task, examples=task.examples * 8) for task in tasks]
+    sampler = EpisodeSampler(many, replace(REAL, raters=0.5), seed=[3])
+    sizes = [float(n) for _ in range(10) for n in sampler.batch(2, SIDE).confidence.sum(1)]
+    assert max(sizes) <= REAL.context_most
+    assert sizes.count(0.0) >= 4
+    assert len(set(sizes)) > 2
 
 
 def test_without_real_images_everything_is_invented():

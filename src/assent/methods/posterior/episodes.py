@@ -112,10 +112,8 @@ class EpisodeSampler:
         task, kind = self._task(TARGETS + size, side)
         look = _look(rng, kind)
         order = rng.permutation(len(task.examples))
-        wanted = TARGETS + size
-        if len(order) < wanted:
-            size = max(0, len(order) - TARGETS)
-            order = np.resize(order, TARGETS + size)
+        # A small task has few others to show, and may repeat its targets.
+        order = np.resize(order, TARGETS + min(size, max(0, len(order) - TARGETS)))
         raters = sorted({r for e in task.examples for r in e.distances})
         rater = raters[int(rng.integers(len(raters)))]
         invented = not task.has_raters and rng.random() < mix.habit
