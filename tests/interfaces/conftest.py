@@ -7,6 +7,7 @@ import pytest
 from assent.interfaces.cli.main import run
 from assent.methods import registry
 from assent.testing.methods import ThresholdMethod
+from interfaces.small_files import disc, write_picture
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,8 @@ def threshold(install):
     """The method without weights that learns from context, under the name "threshold"."""
     install("threshold", lambda settings, weights: ThresholdMethod(**settings))
     return "threshold"
+
+
+@pytest.fixture
+def image(tmp_path):
+    return write_picture(tmp_path / "image.png", disc(9))

@@ -1,4 +1,4 @@
-"""Small pictures, masks and folders."""
+"""Small pictures, masks and folders, and what a refusal looks like."""
 
 from pathlib import Path
 
@@ -38,3 +38,20 @@ def write_set(root, count, *, masks=True):
 def everything_in(folder: Path):
     """Every file below a folder with its bytes."""
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def check_refused(ran, *names):
+    """One sentence (or a few) on one line, exit code 2, and nothing else."""
+    assert ran.code == 2, (ran.out, ran.err)
+    assert ran.out == ""
+    assert len(ran.err.splitlines()) == 1, ran.err
+    assert ran.err.endswith(".\n")
+    assert "Traceback" not in ran.err
+    for name in names:
+        assert name in ran.err
+
+
+def cut(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path

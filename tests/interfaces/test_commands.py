@@ -13,12 +13,7 @@ from assent.core.metrics import dice
 from assent.interfaces.cli import main
 from assent.io.formats import read_image, read_mask
 from assent.testing.methods import ThresholdMethod
-from interfaces.small_files import disc, everything_in, write_drawing, write_picture, write_set
-
-
-@pytest.fixture
-def image(tmp_path):
-    return write_picture(tmp_path / "image.png", disc(9))
+from interfaces.small_files import disc, everything_in, write_drawing, write_set
 
 
 def test_segment_writes_the_object_under_the_click(cli, tmp_path, image):
