@@ -117,7 +117,7 @@ def test_pages_never_repeat_and_run_out():
     assert similarity[np.triu_indices(len(seen), 1)].max() <= 0.97
     last = choose(masks, weights, NONE, recommended, CONFIG, page=page)
     assert last.shown == ()
-    assert last.challenger is None
+    assert last.judged_bits == ()
 
 
 def test_fewer_are_shown_when_fewer_exist():
@@ -127,7 +127,6 @@ def test_fewer_are_shown_when_fewer_exist():
     two = np.concatenate([same[:5], masks])
     choice = choose(two, np.full(6, 1 / 6), NONE, recommended, CONFIG)
     assert choice.shown == (5,)
-    assert choice.challenger == 0
 
 
 def test_masks_that_nothing_supports_are_not_shown():
@@ -148,14 +147,15 @@ def test_an_extra_mask_is_shown_where_it_tells_most():
     assert dice_between(satellite[None], shown).max() > 0.95
 
 
-def test_the_challenger_is_the_most_telling_of_those_shown():
+def test_what_a_judgement_tells_comes_with_each_mask_shown():
     masks, weights, recommended = scene()
     choice = choose(masks, weights, NONE, recommended, CONFIG)
     incumbent = dice_between(masks, recommended[None])[:, 0]
     bits = judge_information_bits(
         dice_between(masks, masks[list(choice.shown)]), incumbent, weights, CONFIG
     )
-    assert choice.challenger == int(np.argmax(bits))
+    assert choice.judged_bits == pytest.approx(bits)
+    assert len(set(choice.judged_bits)) == 4
 
 
 def test_grids_that_do_not_fit_are_refused():

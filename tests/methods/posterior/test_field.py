@@ -157,15 +157,23 @@ def test_without_a_positive_prompt_the_fallback_finds_nothing():
 def test_the_directions_of_the_fallback_move_the_border_only():
     image, _ = scene()
     field, _ = solved(image, (Click((0, 18, 24)),))
-    swing = np.abs(field.directions[:, 0]).max(0)
-    sure = np.abs(field.mean[0]) > 4.0
+    mean = field.mean[0]
+    sure = np.abs(mean) > 4.0
     assert sure.any()
-    assert swing[sure].max() < 0.05
-    near = np.abs(field.mean[0]) < 1.5
+    for z in np.concatenate([3 * np.eye(LATENT), -3 * np.eye(LATENT)]):
+        assert np.array_equal(field.logits(z[None], 0)[0][sure] > 0, mean[sure] > 0)
+    near = np.abs(mean) < 1.5
     assert near.any()
-    assert swing[near].min() > 0.5
-    wide, narrow = field.logits(np.eye(LATENT)[:1] * [[2.0], [-2.0]], 0) > 0
-    assert narrow.sum() < (field.mean[0] > 0).sum() < wide.sum()
+    assert np.abs(field.directions[:, 0]).max(0)[near].min() > 0.5
+
+
+@pytest.mark.parametrize("level", [0.1, 0.25, 0.75, 0.9])
+def test_the_first_direction_of_the_fallback_reaches_every_level_set_on_offer(level):
+    image, _ = scene()
+    field, _ = solved(image, (Click((0, 18, 24)),))
+    cut = np.log(level / (1 - level))
+    moved = field.logits(-cut * np.eye(LATENT)[:1], 0)[0] > 0
+    assert np.array_equal(moved, field.mean[0] > np.float32(cut))
 
 
 @pytest.mark.parametrize(("drawn", "depth"), [((2,), 6), ((0, 5), 6), ((1, 2, 7), 9), ((3,), 4)])

@@ -31,13 +31,13 @@ class Choice:
 
     Attributes:
         shown: Positions in the pool: below H a hypothesis, from H on an extra mask.
-        challenger: Position *within* ``shown`` of the mask whose better-or-worse answer against
-            the recommendation tells most, or None when nothing is shown.
+        judged_bits: Of each mask shown: mutual information of z and the answer whether it is
+            better or worse than the recommendation.
         information_bits: Mutual information of the pick (with "none of these") and z.
     """
 
     shown: tuple[int, ...]
-    challenger: int | None
+    judged_bits: tuple[float, ...]
     information_bits: float
 
 
@@ -78,10 +78,10 @@ def choose(
         for index in shown:
             free &= pool.similarity[:, index] <= config.max_similarity
     if not shown:
-        return Choice((), None, 0.0)
+        return Choice((), (), 0.0)
     judged = judge_information_bits(pool.dice[:, shown], pool.to_recommended, weights, config)
     bits = information_bits(pool.dice[:, shown], weights, config)
-    return Choice(tuple(shown), int(np.argmax(judged)), bits)
+    return Choice(tuple(shown), tuple(float(b) for b in judged), bits)
 
 
 def information_bits(

@@ -54,13 +54,18 @@ class Offer:
         decision: The recommendation on the particle grid.
         choices: One source per alternative.
         scores: Expected Dice of each alternative.
-        challenger: Position of the one to judge, or None.
+        judged_bits: How much a judgement of each against the recommendation would tell.
     """
 
     decision: Decision
     choices: tuple[Source, ...]
     scores: tuple[float, ...]
-    challenger: int | None
+    judged_bits: tuple[float, ...]
+
+    @property
+    def challenger(self) -> int | None:
+        """Position of the alternative to judge, whose judgement tells most; None without any."""
+        return int(np.argmax(self.judged_bits)) if self.choices else None
 
 
 def make_offer(
@@ -94,7 +99,7 @@ def make_offer(
     scores = (
         particles.weights @ bases.dice(particles.z, fine[list(choice.shown)]) if choices else ()
     )
-    offer = Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.challenger)
+    offer = Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.judged_bits)
     return _distinct(state, offer, grid, config)
 
 
@@ -120,14 +125,11 @@ def _distinct(
         if not alike[index, kept].any():
             kept.append(index)
     places = [index - 1 for index in kept[1:]]
-    challenger = offer.challenger
-    if challenger is not None:
-        challenger = places.index(challenger) if challenger in places else 0
     return Offer(
         offer.decision,
         tuple(offer.choices[k] for k in places),
         tuple(offer.scores[k] for k in places),
-        challenger if places else None,
+        tuple(offer.judged_bits[k] for k in places),
     )
 
 

@@ -97,6 +97,10 @@ def _core(box: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(box & (depth >= 0.6 * depth.max()))
 
 
+REACH = 4.0
+"""Logits up to which the fallback moves its border as a whole: chances from 2 % to 98 %."""
+
+
 def _border_directions(logits: Plane, latent: int) -> Plane:
     height, width = logits.shape
     rows, columns = np.mgrid[:height, :width]
@@ -107,6 +111,9 @@ def _border_directions(logits: Plane, latent: int) -> Plane:
     while len(waves) < latent:
         waves += [np.cos(order * y), np.cos(order * x), np.cos(order * y) * np.cos(order * x)]
         order += 1
-    strength = np.array([1.0 / (1 + k / 3) for k in range(latent)], np.float32)
+    strength = np.array([1.0] + [0.5 / (1 + k / 3) for k in range(1, latent)], np.float32)
     near = np.exp(-np.square(logits / 2.0))
-    return np.asarray(np.stack(waves[:latent]) * strength[:, None, None] * near, np.float32)
+    directions = np.stack(waves[:latent]) * strength[:, None, None] * near
+    # Moved by a constant, the border runs through the level sets that may be offered.
+    directions[0] = np.minimum(1.0, np.exp(REACH - np.abs(logits)))
+    return np.asarray(directions, np.float32)
