@@ -47,7 +47,9 @@ def test_unwritable_folders_get_one_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(InputError, match=r"a\.txt cannot be written into the folder 'file'"):
         write_text(tmp_path / "file" / "a.txt", "x")
-    with pytest.raises(InputError, match="output folder 'below' cannot be written: a file has that name"):
+    with pytest.raises(
+        InputError, match="output folder 'below' cannot be written: a file has that name"
+    ):
         check_writable(tmp_path / "file" / "below")
     check_writable(tmp_path / "fresh" / "deep")
     assert not list((tmp_path / "fresh" / "deep").iterdir())
