@@ -8,7 +8,6 @@ import PIL.Image
 import pytest
 
 from assent.core.errors import FileFormatError, InputError, NotFoundError
-from assent.core.raters import majority
 from assent.datasets.folder import open_folder
 
 
@@ -129,7 +128,7 @@ def test_bubil_ds1_has_nine_distinct_raters(real_data):
     masks = np.stack([r.read() for r in case.references])
     assert masks.shape[0] == 9
     assert masks.shape[1:] == case.read_image().shape_dhw
-    assert majority(masks).any()
+    assert (masks.mean(0) > 0.5).any()
 
 
 @pytest.mark.data
