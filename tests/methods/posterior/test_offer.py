@@ -9,13 +9,16 @@ from assent.core.image import from_array
 from assent.core.mask import components
 from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
-from assent.methods.posterior.bases import Bases
+from assent.methods.posterior.bases import Bases, dice_between
+from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import mean_probability
 from assent.methods.posterior.offer import (
+    RENDERING,
     FromLevel,
     FromParticle,
     Offer,
     WithoutPart,
+    _compared,
     _distinct,
     mean_of_slice,
     mean_on_grid,
@@ -128,6 +131,44 @@ def test_a_pick_brings_the_recommendation_nearer_to_what_was_picked(make):
     assert {FromParticle, FromLevel} <= kinds
 
 
+def test_more_options_repeat_nothing_and_end(played):
+    method, embedding, state = played
+    height, width = embedding.grid.inner_hw
+    seen, sizes = [], []
+    for page in range(12):
+        offer = method._offer(state, embedding, page)
+        seen += list(working_masks(state, offer, 0)[1 if page else 0 :, :height, :width])
+        sizes.append(len(offer.choices))
+    assert sizes[1] > 0
+    assert sizes[-1] == 0
+    flat = np.array(seen).reshape(len(seen), -1)
+    alike = dice_between(flat, flat)[np.triu_indices(len(flat), 1)]
+    assert alike.max() <= method.config.max_similarity + RENDERING
+
+
+def test_a_later_page_is_the_same_whether_or_not_the_earlier_ones_were_seen(played):
+    method, embedding, state = played
+    fresh = replace(state, memo={})
+    seen = method._offer(state, embedding, 2)
+    alone = method._offer(fresh, embedding, 2)
+    assert alone.scores == seen.scores
+    assert np.array_equal(working_masks(fresh, alone, 0), working_masks(state, seen, 0))
+
+
+def test_a_small_object_keeps_its_shape_where_alternatives_are_chosen():
+    config = PosteriorConfig(choose_side=32)
+    plane = np.zeros((2, 1, 128, 128), bool)
+    plane[0, 0, 90:104, 33:49] = True
+    plane[1, 0, 90:104, 33:48] = True
+    flat = np.zeros(128 * 128, np.float32)
+    bases = Bases(flat, flat[None], (1, 128, 128), np.ones(128 * 128, np.float32))
+    masks, weight = _compared(plane.reshape(2, -1), bases, config)
+    assert masks.shape[1] == weight.size <= 32**2
+    assert dice_between(masks, masks, weight)[0, 1] == pytest.approx(2 * 15 / 31)
+    empty, _ = _compared(np.zeros((3, 128 * 128), bool), bases, config)
+    assert empty.shape == (3, 32**2)
+
+
 def two_disks():
     """Two bright disks on one slice; a click in each."""
     both = disk(at=(20, 14), radius=8) | disk(at=(20, 39), radius=6)
@@ -218,10 +259,10 @@ def test_masks_that_look_alike_once_rendered_are_shown_once(played):
         (*base.scores, 0.5),
         (*base.judged_bits, 9.0),
     )
-    kept = _distinct(state, twice, embedding.grid, method.config)
+    kept = _distinct(state, twice, (), embedding.grid, method.config)
     assert kept.choices == base.choices
     assert kept.scores == base.scores
     assert kept.challenger == base.challenger, "a mask that is not shown cannot be judged"
     same = Offer(base.decision, (FromLevel(base.decision.threshold),), (0.5,), (0.1,))
-    assert _distinct(state, same, embedding.grid, method.config).choices == ()
-    assert _distinct(state, same, embedding.grid, method.config).challenger is None
+    assert _distinct(state, same, (), embedding.grid, method.config).choices == ()
+    assert _distinct(state, same, (), embedding.grid, method.config).challenger is None

@@ -1,6 +1,7 @@
 """What is on offer in a round: which particles and variants are shown beside the recommendation."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,18 +72,24 @@ class Offer:
 def make_offer(
     state: PosteriorState, grid: WorkingGrid, page: int, config: PosteriorConfig
 ) -> Offer:
-    """The alternatives of one page for a state."""
+    """The alternatives of one page for a state; none that an earlier page shows."""
+    key = ("offer", page)
+    if key not in state.memo:
+        earlier = [make_offer(state, grid, before, config) for before in range(page)]
+        shown = [source for offer in earlier for source in offer.choices]
+        state.memo[key] = _distinct(state, _chosen(state, page, config), shown, grid, config)
+    offer: Offer = state.memo[key]
+    return offer
+
+
+def _chosen(state: PosteriorState, page: int, config: PosteriorConfig) -> Offer:
     bases, particles = state.bases, state.particles
     decision = state.memo.get("decision") or decide(bases, particles)
     state.memo["decision"] = decision
     heavy = particles.heaviest(config.heaviest)
     sources, extras = _variants(bases, decision)
     fine = np.concatenate([bases.masks(heavy.z), extras, decision.mask[None]])
-    coarse, shape = reduce_points(fine, bases.shape, min(config.choose_side, max(bases.shape[1:])))
-    weight = None
-    if bases.weight is not None:
-        weight = reduce_points(bases.weight[None], bases.shape, max(shape[1:]))[0][0]
-    masks = coarse > 0.5
+    masks, weight = _compared(fine, bases, config)
     count = len(heavy.z)
     choice = choose(
         masks[:count],
@@ -99,8 +106,36 @@ def make_offer(
     scores = (
         particles.weights @ bases.dice(particles.z, fine[list(choice.shown)]) if choices else ()
     )
-    offer = Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.judged_bits)
-    return _distinct(state, offer, grid, config)
+    return Offer(decision, tuple(choices), tuple(float(s) for s in scores), choice.judged_bits)
+
+
+def _compared(
+    fine: NDArray[np.bool_], bases: Bases, config: PosteriorConfig
+) -> tuple[NDArray[np.bool_], NDArray[np.float32] | None]:
+    """Masks and weights of points on the grid on which alternatives are chosen.
+
+    It covers what any mask holds: the rest changes no Dice, and a small object keeps its shape.
+
+    Args:
+        fine: ``(M, P)`` masks on the particle grid.
+        bases: Of that grid.
+        config: Settings.
+    """
+    maps: NDArray[np.bool_] = fine.reshape(len(fine), *bases.shape)
+    used = np.logical_or.reduce(maps.reshape(-1, *bases.shape[1:]))
+    if used.any():
+        rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    else:
+        box = slice(None), slice(None)
+    maps = maps[:, :, *box]
+    shape = (maps.shape[1], maps.shape[2], maps.shape[3])
+    side = min(config.choose_side, max(shape[1:]))
+    masks = reduce_points(maps.reshape(len(fine), -1), shape, side)[0] > 0.5
+    if bases.weight is None:
+        return masks, None
+    weight = bases.weight.reshape(bases.shape)[:, *box]
+    return masks, reduce_points(weight.reshape(1, -1), shape, side)[0][0]
 
 
 RENDERING = 0.01
@@ -108,23 +143,30 @@ RENDERING = 0.01
 
 
 def _distinct(
-    state: PosteriorState, offer: Offer, grid: WorkingGrid, config: PosteriorConfig
+    state: PosteriorState,
+    offer: Offer,
+    earlier: Sequence[Source],
+    grid: WorkingGrid,
+    config: PosteriorConfig,
 ) -> Offer:
     """The offer without alternatives that look like another mask once they are rendered.
 
-    They were compared on a coarse grid, where a border moves by whole points only.
+    They were compared on a coarse grid, where a border moves by whole points only. What earlier
+    pages show counts as shown.
     """
     height, width = grid.inner_hw
     mean_on_grid(state)  # Kept for the rendering that follows.
-    planes = [working_masks(state, offer, index)[:, :height, :width] for index in state.slices]
-    flat = np.stack(planes, axis=1).reshape(1 + len(offer.choices), -1)
+    every = replace(offer, choices=(*earlier, *offer.choices))
+    planes = [working_masks(state, every, index)[:, :height, :width] for index in state.slices]
+    flat = np.stack(planes, axis=1).reshape(1 + len(every.choices), -1)
     flat = flat[:, flat.any(0)]
     alike = dice_between(flat, flat) > config.max_similarity + RENDERING
-    kept = [0]
-    for index in range(1, len(flat)):
+    first = 1 + len(earlier)
+    kept = list(range(first))
+    for index in range(first, len(flat)):
         if not alike[index, kept].any():
             kept.append(index)
-    places = [index - 1 for index in kept[1:]]
+    places = [index - first for index in kept[first:]]
     return Offer(
         offer.decision,
         tuple(offer.choices[k] for k in places),
