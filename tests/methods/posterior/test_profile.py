@@ -45,6 +45,18 @@ def test_an_accepted_mask_moves_the_posterior_to_its_habit():
     assert np.trace(done.covariance) < 4
 
 
+def test_a_mask_that_no_reading_comes_near_still_tells_which_comes_nearest():
+    particles = infer(BASES, (), NOBODY, seed=0, round=0, config=CONFIG)
+    mask = BASES.masks(HABIT[None])
+    mask.reshape(BASES.shape)[0, :9] = True  # a part where no z draws anything
+    assert BASES.dice(particles.z, mask).max() < 0.85
+    accepted = AcceptAnswer(PackedMasks.of(mask))
+    options = {"seed": 0, "config": CONFIG, "previous": particles, "spacing": (1.0, "pixels")}
+    assert finish(BASES, (), accepted, **options).mean[0] > 0.3
+    nowhere = AcceptAnswer(PackedMasks.of(np.zeros_like(mask)))
+    assert np.abs(finish(BASES, (), nowhere, **options).mean).max() < 0.1
+
+
 def test_a_profile_does_not_confirm_itself():
     convinced = LatentPrior(-2 * HABIT, 0.2 * np.eye(4), 0.9)
     under, without = (

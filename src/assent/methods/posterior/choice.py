@@ -8,7 +8,8 @@ With S particles y_s as hypotheses of what the person wants, K masks r_k on offe
 * judge: better has (1 - e) sigmoid(beta (Dice to challenger - Dice to incumbent)) + e / 2, worse
   its complement, and "cannot tell" says nothing;
 * a drawn pixel: (1 - e_c) p_s(label) + e_c / 2, a mean over the n pixels of a prompt, times g;
-* accept: (1 - e) Dice(y_s, accepted) ** beta_a + e.
+* accept: (1 - e) (Dice(y_s, accepted) / reach) ** beta_a + e, reach being the Dice that readings
+  of this image can reach.
 
 All functions work on logarithms and never return NaN; an impossible answer has -inf.
 """
@@ -91,7 +92,7 @@ def log_touch(touched: NDArray[np.bool_], config: PosteriorConfig) -> Floats:
 
 
 def log_accept(dice: Floats, config: PosteriorConfig) -> Floats:
-    """Log-likelihood of an acceptance, given the Dice to the accepted mask, any shape."""
+    """Log-likelihood of an acceptance, given the Dice to the accepted mask as a share of reach."""
     with np.errstate(divide="ignore"):
         power = config.accept_power * np.log(dice) if config.accept_power else np.zeros_like(dice)
         return np.asarray(np.logaddexp(np.log1p(-config.lapse) + power, np.log(config.lapse)))

@@ -137,9 +137,17 @@ class BoxAnswer:
 
 @dataclass(frozen=True, eq=False)
 class AcceptAnswer:
-    """The mask with which the work ended; evidence for the profile only."""
+    """The mask with which the work ended; evidence for the profile only.
+
+    Attributes:
+        accepted: One mask.
+        reach: The Dice to it that readings of this image can reach. What lies beyond their span
+            is no lapse: measured against 1, a mask that none comes near would tell nothing about
+            which comes nearest.
+    """
 
     accepted: PackedMasks
+    reach: float = 1.0
 
 
 Answer = PickAnswer | JudgeAnswer | StrokeAnswer | BoxAnswer | AcceptAnswer
@@ -189,8 +197,10 @@ class Evidence:
                 return table[:, -1 if answer.chosen is None else answer.chosen]
             case JudgeAnswer():
                 return log_judgement(dice[:, 1] - dice[:, 0], answer.judgement, self._config)
+            case AcceptAnswer():
+                return log_accept(dice[:, 0] / answer.reach, self._config)
             case _:
-                return log_accept(dice[:, 0], self._config)
+                raise TypeError(f"{type(answer).__name__} shows no mask")
 
     def _log_drawn(
         self, answer: Answer, index: NDArray[np.int64], z: NDArray[np.float64]

@@ -15,6 +15,7 @@ alone: a profile that entered its own making would confirm itself.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,9 @@ from assent.methods.posterior.evidence import AcceptAnswer, Answer
 from assent.methods.posterior.particles import LatentPrior, Particles, infer
 
 Floats = NDArray[np.float64]
+
+_LEAST_REACH = 0.05
+"""Where no reading comes near the accepted mask, none is preferred for an accidental overlap."""
 
 
 class Finished(NamedTuple):
@@ -67,7 +71,8 @@ def finish(
         previous: Particles before the acceptance, whatever prior they began with.
         spacing: In-plane distance of neighbouring grid points, and its unit.
     """
-    history = (*answers, accepted)
+    reach = float(bases.dice(previous.z, accepted.accepted.unpack()).max())
+    history = (*answers, replace(accepted, reach=max(reach, _LEAST_REACH)))
     particles = infer(
         bases,
         history,
