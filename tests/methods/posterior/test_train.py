@@ -234,10 +234,10 @@ def test_time_is_a_budget_too(tmp_path):
 def test_checkpoints_of_something_else_are_refused(tmp_path):
     other = tmp_path / "other.safetensors"
     save_weights(other, {"weight": torch.zeros(3)}, {"architecture": "unet"})
-    with pytest.raises(WeightsError, match=r"other\.safetensors is not a checkpoint"):
+    with pytest.raises(WeightsError, match=r"other\.safetensors does not fit this network"):
         training.train(sources(), config(tmp_path / "w.safetensors"), quiet, other)
     trained = training.train(sources(), config(tmp_path / "w.safetensors", steps=1), quiet, None)
-    with pytest.raises(WeightsError, match="is not a checkpoint"):
+    with pytest.raises(WeightsError, match="does not fit this network"):
         training.train(sources(), config(tmp_path / "v.safetensors"), quiet, trained)
     with pytest.raises(WeightsError, match="no weights file"):
         training.train(sources(), config(tmp_path / "v.safetensors"), quiet, tmp_path / "nowhere")

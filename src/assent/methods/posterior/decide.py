@@ -69,7 +69,8 @@ def expected_dice(
     bases: Bases, particles: Particles, masks: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Expected Dice of masks ``(M, P)`` with the hard masks of the particles, as ``(M,)``."""
-    return np.asarray(particles.weights @ bases.dice(particles.z, masks))
+    # Weights sum to one up to rounding only.
+    return np.asarray(np.minimum(particles.weights @ bases.dice(particles.z, masks), 1.0))
 
 
 def calibrate(expected: float, coefficients: Calibration = IDENTITY) -> float:
