@@ -14,6 +14,7 @@ from assent.methods.posterior.rehearse import (
     _rater_latent,
     _sibling_tokens,
     episode_loss,
+    rounds_of,
 )
 from assent.methods.posterior.tasks import read_tasks
 from methods.posterior.posterior_tiny import SHAPE, disk, tiny_network
@@ -63,6 +64,28 @@ def test_the_loss_reaches_every_parameter(batch):
         if p.grad is None or not torch.isfinite(p.grad).all() or p.grad.abs().sum() == 0
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("played", [1, 2, 3])
+def test_only_the_last_round_played_is_learned_from(batch, played):
+    network = tiny_network().train()
+    calls = []
+    network.register_forward_hook(lambda *_: calls.append(torch.is_grad_enabled()))
+    rng = np.random.default_rng(0)
+    loss, figures = episode_loss(network, batch, PosteriorTraining(), rng, played=played)
+    assert calls == [False] * (played - 1) + [True]
+    assert loss.requires_grad
+    assert [k for k in figures if k[-1].isdigit()] == [f"dice_{k}" for k in range(played)]
+
+
+def test_half_of_the_steps_play_one_round_and_processes_agree():
+    settings = PosteriorTraining()
+    drawn = [rounds_of(settings, 7, step) for step in range(400)]
+    assert drawn == [rounds_of(settings, 7, step) for step in range(400)]
+    assert 0.42 < drawn.count(1) / 400 < 0.58
+    assert 0.18 < drawn.count(2) / 400 < 0.32
+    assert drawn.count(1) + drawn.count(2) + drawn.count(3) == 400
+    assert rounds_of(PosteriorTraining(rounds=1), 7, 3) == 1
 
 
 def test_a_few_steps_on_one_batch_lower_the_loss(batch):

@@ -1,9 +1,10 @@
 """Rehearse with simulated annotators: rounds of prompts over a batch, and the loss they leave.
 
-One step draws a batch of episodes and plays three rounds. Each round the network is asked twice of
-the same features: at z = 0, the average reader, and at the z that explains the rater's masks, taken
-from this image or, half the time where a rater is known, from the same rater's other images, so
-that z means the same habit everywhere. Between rounds a simulated click corrects the mask.
+One step draws a batch of episodes and plays up to three rounds, the last of which is learned from.
+There the network is asked twice of the same features: at z = 0, the average reader, and at the z
+that explains the rater's masks, taken from this image or, half the time where a rater is known,
+from the same rater's other images, so that z means the same habit everywhere. Between rounds a
+simulated click corrects the mask.
 """
 
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ class PosteriorTraining:
     average: float = 0.998
     """Decay of the running average of the weights, which is what is saved."""
     predicted_context: float = 0.3
-    """Share of last rounds in which the other targets' predictions join the context."""
+    """Share of rounds after the first in which the other targets' predictions join the context."""
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> "PosteriorTraining":
@@ -99,40 +100,63 @@ def _read(name: str, value: Any) -> Any:
 
 
 def episode_loss(
-    network: PosteriorNetwork, batch: Batch, config: PosteriorTraining, rng: np.random.Generator
+    network: PosteriorNetwork,
+    batch: Batch,
+    config: PosteriorTraining,
+    rng: np.random.Generator,
+    *,
+    played: int | None = None,
 ) -> tuple[Tensor, dict[str, float]]:
-    """Loss of one batch over all rounds, and figures for the log."""
+    """Loss of the last round played over one batch, and figures for the log.
+
+    Args:
+        network: Gradients reach it through the last round only: rounds before it cost a third,
+            and what is saved goes to more images.
+        batch: Episodes of images with the masks wanted.
+        config: Settings of the run.
+        rng: Of prompts and of z.
+        played: Rounds to play, at least 1; all of ``config.rounds`` by default.
+    """
     device = next(network.parameters()).device
+    last = (config.rounds if played is None else played) - 1
     tokens = _context_tokens(network, batch)
     target = batch.target[:, 0].numpy() > 0.5
     wanted = batch.target.to(device)
     has_context = repeat(batch.confidence.sum(1) > 0, "E -> (E G)", G=TARGETS).numpy()
     marks = _first_prompts(target, has_context, rng)
     previous: Tensor | None = None
-    total = torch.zeros((), device=device)
     figures: dict[str, float] = {}
-    for turn in range(config.rounds):
-        if (
-            turn == config.rounds - 1
-            and previous is not None
-            and rng.random() < config.predicted_context
-        ):
-            tokens = tokens.joined(
-                _sibling_tokens(network, batch.image.to(device), previous.to(device))
-            )
+    for turn in range(last):
         inputs, _ = network_inputs(batch.image, marks, previous)
-        inputs = inputs.to(device)
-        mean, directions = network(inputs, tokens)
-        z = _rater_latent(mean, directions, wanted, batch.shared, rng)
-        personal = mean + torch.einsum("bz,bzhw->bhw", z, directions)[:, None]
-        total = total + (_mask_loss(mean, wanted) + _mask_loss(personal, wanted)) / config.rounds
-        figures[f"dice_{turn}"] = float(_dice(mean.detach() > 0, wanted > 0.5).mean())
-        figures["dice_z"] = float(_dice(personal.detach() > 0, wanted > 0.5).mean())
-        previous = torch.sigmoid(mean.detach()).cpu()
-        if turn + 1 < config.rounds:
-            _correct(marks, previous[:, 0].numpy() > 0.5, target, rng)
-    figures |= {"loss": float(total.detach()), "z": float(z.square().mean().sqrt())}
-    return total, figures
+        with torch.no_grad():
+            mean, _ = network(inputs.to(device), tokens)
+        figures[f"dice_{turn}"] = float(_dice(mean > 0, wanted > 0.5).mean())
+        previous = torch.sigmoid(mean).cpu()
+        _correct(marks, previous[:, 0].numpy() > 0.5, target, rng)
+    if previous is not None and rng.random() < config.predicted_context:
+        tokens = tokens.joined(
+            _sibling_tokens(network, batch.image.to(device), previous.to(device))
+        )
+    inputs, _ = network_inputs(batch.image, marks, previous)
+    mean, directions = network(inputs.to(device), tokens)
+    z = _rater_latent(mean, directions, wanted, batch.shared, rng)
+    personal = mean + torch.einsum("bz,bzhw->bhw", z, directions)[:, None]
+    loss = _mask_loss(mean, wanted) + _mask_loss(personal, wanted)
+    figures[f"dice_{last}"] = float(_dice(mean.detach() > 0, wanted > 0.5).mean())
+    figures["dice_z"] = float(_dice(personal.detach() > 0, wanted > 0.5).mean())
+    figures |= {"loss": float(loss.detach()), "z": float(z.square().mean().sqrt())}
+    return loss, figures
+
+
+def rounds_of(config: PosteriorTraining, seed: int, step: int) -> int:
+    """Rounds that a step plays: one for half of the steps, else one of the higher numbers.
+
+    A function of seed and step alone, so that processes which wait for each other play as many.
+    """
+    rng = np.random.default_rng([seed, step])
+    if config.rounds == 1 or rng.random() < 0.5:
+        return 1
+    return int(rng.integers(2, config.rounds + 1))
 
 
 def _mask_loss(logits: Tensor, target: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from assent.core.case import TaskSource
 from assent.core.errors import InputError, WeightsError
 from assent.methods.posterior.episodes import EpisodeMix, EpisodeSampler
 from assent.methods.posterior.network import PosteriorNetwork
-from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss
+from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss, rounds_of
 from assent.methods.posterior.tasks import Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
 from assent.models.device import Compute, choose_compute, join_processes
@@ -37,6 +37,7 @@ class _Run:
     network: PosteriorNetwork
     average: dict[str, Tensor]
     optimiser: torch.optim.Optimizer
+    seed: int = 0
     step: int = 0
     seconds: float = 0.0
     origin: dict[str, Any] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def train(
     last_saved = last_checked = time.monotonic()
     curve = None
     if rank == 0:
-        curve = _Curve(config.out.with_suffix(".csv"), append=resume is not None)
+        curve = _Curve(config.out.with_suffix(".csv"), settings.rounds, append=resume is not None)
     try:
         while (done := _agreed(_done(run, config), world, compute)) < 1.0:
             started = time.monotonic()
@@ -106,7 +107,7 @@ def _start(settings: PosteriorTraining, seed: int, compute: Compute, resume: Pat
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-    run = _Run(network, average, optimiser)
+    run = _Run(network, average, optimiser, seed)
     if resume is not None:
         _restore(run, resume)
     return run
@@ -127,7 +128,9 @@ def _step(
     for group in run.optimiser.param_groups:
         group["lr"] = rate * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done)))
     with compute.autocast():
-        loss, figures = episode_loss(run.network, batch, settings, rng)
+        loss, figures = episode_loss(
+            run.network, batch, settings, rng, played=rounds_of(settings, run.seed, run.step)
+        )
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if world > 1:
@@ -259,22 +262,20 @@ def _average_gradients(network: nn.Module, world: int) -> None:
 
 
 class _Curve:
-    """A CSV file of figures by step; columns are those of the first row and of validation."""
+    """A CSV file of figures by step; empty where a step did not measure one."""
 
-    def __init__(self, path: Path, *, append: bool) -> None:
+    def __init__(self, path: Path, rounds: int, *, append: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open(
             "a" if append and path.exists() else "w", newline="", encoding="utf-8"
         )
         self._writer = csv.writer(self._file)
-        self._columns: list[str] = []
+        told = [*(f"dice_{turn}" for turn in range(rounds)), "dice_z", "loss", "z"]
+        self._columns = [*told, "side", "rate", *(f"val_{name}" for name in told)]
+        if self._file.tell() == 0:
+            self._writer.writerow(["step", "seconds", *self._columns])
 
     def write(self, step: int, seconds: float, figures: dict[str, float]) -> None:
-        if not self._columns:
-            names = [n for n in figures if not n.startswith("val_")]
-            self._columns = [*names, *(f"val_{n}" for n in names if n not in {"side", "rate"})]
-            if self._file.tell() == 0:
-                self._writer.writerow(["step", "seconds", *self._columns])
         row = [f"{figures[c]:.5g}" if c in figures else "" for c in self._columns]
         self._writer.writerow([step, f"{seconds:.1f}", *row])
         self._file.flush()
