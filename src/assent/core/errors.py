@@ -5,11 +5,15 @@ AssentError
 ├── InputError          what the person handed in is wrong: a file, a click, an option
 │   ├── ShapeError      axes of an array do not fit
 │   ├── FileFormatError a file cannot be read as what it claims to be
-│   └── ConfigError     a setting is out of range or unknown
+│   ├── ConfigError     a setting is out of range or unknown
+│   ├── ChangedError    an original is not what it was when work on it began
+│   ├── ForbiddenError  a path leads out of the folder that is served
+│   └── StorageError    what was to be kept could not be written or read
 ├── NotFoundError       a name that is not known: method, label, dataset, weights
 ├── MissingExtraError   an optional dependency is not installed
 ├── WeightsError        weights do not fit, or their digest is wrong
-└── StaleError          feedback answers a round that is no longer shown
+├── StaleError          feedback answers a round that is no longer shown
+└── WorkerError         the process that computes stopped
 ```
 
 A message names the thing, says what was expected, what was found and what to do.
@@ -40,6 +44,18 @@ class ConfigError(InputError):
     """A setting is unknown or outside its range."""
 
 
+class ChangedError(InputError):
+    """An original was changed, moved or deleted since it was taken in."""
+
+
+class ForbiddenError(InputError):
+    """A path leads out of the folder that is served."""
+
+
+class StorageError(InputError):
+    """The disk, its permissions or a server did not let something be kept; nothing was."""
+
+
 class NotFoundError(AssentError):
     """A name is not known."""
 
@@ -63,3 +79,7 @@ class WeightsError(AssentError):
 
 class StaleError(AssentError):
     """Feedback answers a round that is no longer the current one."""
+
+
+class WorkerError(AssentError):
+    """The process that computes stopped; it is started again, and nothing stored is lost."""

@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
-from assent.core.errors import FileFormatError, InputError
+from assent.core.errors import FileFormatError, StorageError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore, RetryConfig
@@ -35,14 +35,14 @@ class Blobs:
                 and endpoint of S3 are taken from the usual ``AWS_...`` variables.
 
         Raises:
-            InputError: If the folder cannot be made, or the URL is not understood.
+            StorageError: If the folder cannot be made, or the URL is not understood.
         """
         self._folder = _folder_of(place)
         self.name = self._folder.name if self._folder else str(place)
         try:
             self._store = self._open(str(place))
         except (BaseError, OSError, ValueError) as error:
-            raise InputError(
+            raise StorageError(
                 f"The blob store {self.name!r} cannot be opened: {_reason(error)}."
                 " Name a folder that you may write to, or a bucket as s3://bucket/prefix."
             ) from error
@@ -54,7 +54,7 @@ class Blobs:
             Their key: the SHA-256 as 64 hexadecimal digits.
 
         Raises:
-            InputError: If they cannot be written, for lack of room or rights. Nothing is left.
+            StorageError: If they cannot be written, for lack of room or rights. Nothing is left.
         """
         key = hashlib.sha256(content).hexdigest()
         try:
@@ -63,7 +63,7 @@ class Blobs:
             else:
                 obstore.put(self._store, _path_of(key), content)
         except (BaseError, OSError) as error:
-            raise InputError(
+            raise StorageError(
                 f"The blob store {self.name!r} cannot be written: {_reason(error)}. Nothing was"
                 " acknowledged: make room or correct its permissions, and do it again."
             ) from error
@@ -74,17 +74,17 @@ class Blobs:
 
         Raises:
             FileFormatError: If what lies there is not what was put there.
-            InputError: If nothing lies there, or it cannot be read.
+            StorageError: If nothing lies there, or it cannot be read.
         """
         try:
             content = bytes(obstore.get(self._store, _path_of(key)).bytes())
         except FileNotFoundError as error:
-            raise InputError(
+            raise StorageError(
                 f"The blob {key[:12]} is missing from {self.name!r}. Restore it from a backup, or"
                 " open the blob store that belongs to this database."
             ) from error
         except (BaseError, OSError) as error:
-            raise InputError(
+            raise StorageError(
                 f"The blob {key[:12]} cannot be read from {self.name!r}: {_reason(error)}."
                 " Correct that, and do it again."
             ) from error

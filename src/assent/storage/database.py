@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, ProgrammingError
 
-from assent.core.errors import ConfigError, InputError, MissingExtraError, NotFoundError
+from assent.core.errors import ConfigError, MissingExtraError, NotFoundError, StorageError
 
 BUSY_S = 10.0
 """How long a writer waits for another one before it gives up."""
@@ -60,7 +60,7 @@ class Database:
         """A transaction that sees one moment of the database.
 
         Raises:
-            InputError: If the database cannot be reached or read.
+            StorageError: If the database cannot be reached or read.
         """
         with self._told(), self._engine.begin() as connection:
             yield connection
@@ -70,7 +70,7 @@ class Database:
         """A transaction that holds as a whole, on disk when the block ends, or not at all.
 
         Raises:
-            InputError: If the disk, its permissions or the server do not let it.
+            StorageError: If the disk, its permissions or the server do not let it.
         """
         engine = self._engine.execution_options(assent_writes=True)
         with self._told(), engine.begin() as connection:
@@ -90,7 +90,7 @@ class Database:
         except (DatabaseError, sqlite3.Error) as error:
             # Of the driver's message the first line: further ones may quote what was stored.
             reason = str(getattr(error, "orig", error)).strip().partition("\n")[0].rstrip(".")
-            raise InputError(
+            raise StorageError(
                 f"The database {self.name!r} cannot be used: {reason}. Nothing was acknowledged:"
                 " see to its disk, its permissions or its server, and do it again."
             ) from error

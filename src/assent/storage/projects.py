@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, Table, and_, bindparam, func, select, update
 
 from assent.core.errors import InputError
-from assent.storage.database import Database, check_known, insert
+from assent.storage.database import Database, check_known, insert, unknown
 from assent.storage.records import FoundImage, Project, StoredImage, StoredTask, TaskState
 from assent.storage.tables import images, projects, tasks
 
@@ -44,6 +44,54 @@ class Projects:
         with self._database.reading() as connection:
             rows = connection.execute(select(projects).order_by(projects.c.id))
             return tuple(Project(**row._mapping) for row in rows)
+
+    def get(self, project_id: int) -> Project:
+        """A project.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        with self._database.reading() as connection:
+            row = _one(connection, projects, project_id, "project")
+            return Project(**row._mapping)
+
+    def image(self, image_id: int) -> StoredImage:
+        """An image, whether it lies in the folder now or was replaced.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        with self._database.reading() as connection:
+            return to_image(_one(connection, images, image_id, "image"))
+
+    def task(self, task_id: int) -> StoredTask:
+        """A task.
+
+        Raises:
+            NotFoundError: If there is none.
+        """
+        with self._database.reading() as connection:
+            row = _one(connection, tasks, task_id, "task")
+            return StoredTask(**row._mapping)
+
+    def task_of(self, image_id: int, target: str) -> StoredTask | None:
+        """The task of a target in an image, if the image is in that target's queue."""
+        found = select(tasks).where(tasks.c.image_id == image_id, tasks.c.target == target)
+        with self._database.reading() as connection:
+            row = connection.execute(found).one_or_none()
+        return None if row is None else StoredTask(**row._mapping)
+
+    def targets(self, project_id: int) -> tuple[str, ...]:
+        """What is to be segmented in a project, the first queue first."""
+        listed = (
+            select(tasks.c.target)
+            .join_from(tasks, images)
+            .where(images.c.project_id == project_id)
+            .group_by(tasks.c.target)
+            .order_by(func.min(tasks.c.id))
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(listed))
 
     def add_images(self, project_id: int, found: Sequence[FoundImage]) -> None:
         """Take in what was found on disk; what is known already stays as it is.
@@ -181,6 +229,13 @@ def to_image(row: Row[Any]) -> StoredImage:
         shape_dhw=tuple(value[images.c.shape_dhw]),
         kind=value[images.c.kind],
     )
+
+
+def _one(connection: Connection, table: Table, id_: int, kind: str) -> Row[Any]:
+    row = connection.execute(select(table).where(table.c.id == id_)).one_or_none()
+    if row is None:
+        raise unknown(connection, table, id_, kind)
+    return row
 
 
 def _of_queue(statement: Select[Any], project_id: int, target: str) -> Select[Any]:

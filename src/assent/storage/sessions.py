@@ -66,6 +66,32 @@ class Sessions:
             found = connection.scalar(select(func.max(sessions.c.id)).where(theirs))
             return None if found is None else _read(connection, found)
 
+    def finished(
+        self, person: str, method: str, weights_digest: str, *, after: int = 0, limit: int
+    ) -> tuple[StoredSession, ...]:
+        """A person's newest sessions whose accepted mask holds, newest first.
+
+        Args:
+            person: Whose.
+            method: Made with this method.
+            weights_digest: And these weights.
+            after: Only sessions with a higher id.
+            limit: How many at most.
+        """
+        holds = masks.c.withdrawn_at.is_(None)
+        theirs = and_(sessions.c.person == person, sessions.c.method == method)
+        listed = (
+            select(sessions.c.id)
+            .join_from(sessions, masks)
+            .where(holds, theirs, sessions.c.weights_digest == weights_digest)
+            .where(sessions.c.id > after)
+            .order_by(masks.c.id.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            found = connection.scalars(listed).all()
+            return tuple(_read(connection, id_) for id_ in found)
+
     def give(
         self, session_id: int, answer: Feedback, *, mask: NDArray[np.bool_] | None = None
     ) -> StoredAnswer:
