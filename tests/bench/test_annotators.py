@@ -1,11 +1,15 @@
 """What simulated people answer: which pair they compare, and how often they slip."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from assent.bench.annotators import Wish, answer
 from assent.core.candidates import Proposal
 from assent.core.feedback import Judge, Pick
+from assent.core.scribbles import KINDS
+from assent.core.simulate import next_scribble
 
 WANTED = np.zeros((1, 6, 6), np.bool_)
 WANTED[0, 1:5, 1:5] = True
@@ -64,6 +68,27 @@ def test_lapses_come_as_often_as_their_rate_says(lapse):
     better = [verdict == "better" for verdict in verdicts]
     # The first alternative is as far off as the recommendation: not better, unless flipped.
     assert np.mean(better) == pytest.approx(lapse, abs=0.03)
+
+
+def test_scribbles_are_of_the_kind_that_is_asked_for():
+    y, x = np.ogrid[:40, :40]
+    wanted = ((y - 20) ** 2 + (x - 20) ** 2 <= 15**2)[None]
+    empty = np.zeros_like(wanted)
+    shown = replace(
+        proposal(FAR, CLOSE),
+        recommended=empty,
+        alternatives=empty[None],
+        probability=empty.astype(np.float32),
+        uncertainty=empty.astype(np.float32),
+    )
+    drawn = {}
+    for kind in KINDS:
+        heard = frozenset({"scribble"})
+        person = Wish(wanted, (1.0, 1.0, 1.0), heard, 0.0, np.random.default_rng(3), kind)
+        (drawn[kind],) = answer("scribble", shown, person).prompts
+        rng = np.random.default_rng(3)
+        assert drawn[kind] == next_scribble(empty, wanted, kind, rng=rng)
+    assert len(set(drawn.values())) == len(KINDS)
 
 
 def test_a_mixed_annotator_picks_what_gains_enough_and_clicks_otherwise():

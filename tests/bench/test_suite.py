@@ -124,6 +124,19 @@ def test_fewer_orders_leave_the_first_seeds_of_a_row_and_say_so():
         suite.with_orders(whole, 0)
 
 
+def test_given_settings_win_in_every_row_of_their_method_and_are_told():
+    text = TEXT.replace("lapse = [0.0, 1.0]", "lapse = [0.0, 1.0]\nsettings = {a = 1, b = 2}")
+    whole = suite.parse("try", text)
+    given = {"threshold": {"b": 3}, "missing": {}}
+    changed = suite.with_settings(whole, given.__getitem__)
+    first, second, third, fourth, elsewhere = (run.settings for run in changed.runs)
+    assert first == second == {"a": 1, "b": 3}
+    assert third == fourth == {"b": 3}
+    assert elsewhere == {}
+    assert changed.about == "With other settings: threshold.b = 3."
+    assert suite.with_settings(whole, lambda method: {}) == whole
+
+
 WEIGHTED = """
 title = "Weights"
 [defaults]

@@ -58,8 +58,8 @@ def test_progress_of_a_suite_names_the_run(cli, tiny, monkeypatch):
     told = []
     real = bench_suite.bench_suite
 
-    def noting(*args, report, **kwargs):
-        return real(*args, report=lambda run, done: told.append(run) or report(run, done), **kwargs)
+    def noting(request, report):
+        return real(request, lambda run, done: told.append(run) or report(run, done))
 
     monkeypatch.setattr(bench_suite, "bench_suite", noting)
     cli("bench", "suite", "tiny", "--orders", "1", "--out", "o")
@@ -71,3 +71,29 @@ def test_a_run_without_rounds_measures_the_recommendation_alone(cli):
     ran = cli(*words, "--annotator", "click", "--rounds", "0", "--out", "r.jsonl", "--json")
     assert ran.code == 0, ran.err
     assert len(json.loads(ran.out)["summary"]["dice_at"]) == 1
+
+
+def test_settings_reach_the_rows_of_a_suite_and_wrong_ones_are_refused_before_it_starts(
+    cli, tmp_path, tiny
+):
+    words = ("bench", "suite", "tiny", "--orders", "1", "--out")
+    for out, more in (("o", ()), ("p", ("--set", "geodesic.contrast=7.0"))):
+        assert cli(*words, out, *more).code == 0
+    assert "With other settings: geodesic.contrast = 7.0." in (tmp_path / "p/report.md").read_text()
+    first = [
+        json.loads((tmp_path / out / "runs/geodesic-seed0.jsonl").read_text().split("\n")[0])
+        for out in "op"
+    ]
+    assert first[0]["settings"]["bench"] == first[1]["settings"]["bench"]
+    assert first[0]["settings"]["method_settings"] != first[1]["settings"]["method_settings"]
+    wrong = cli(*words, "q", "--set", "geodesic.colour=7")
+    assert (wrong.code, (tmp_path / "q").exists()) == (2, False)
+    assert "colour" in wrong.err
+
+
+def test_a_kind_of_scribble_is_measured_as_asked(cli, tmp_path):
+    words = ["bench", "--method", "geodesic", "--data", "synthetic:raters2d", "--images", "1"]
+    words += ["--annotator", "scribble", "--rounds", "1", "--out", "r.jsonl"]
+    assert cli(*words, "--scribble-kind", "contour").code == 0
+    settings = json.loads((tmp_path / "r.jsonl").read_text().split("\n")[0])["settings"]
+    assert settings["bench"]["scribble_kind"] == "contour"

@@ -6,7 +6,7 @@ import pytest
 
 from assent.bench import suite
 from assent.core.errors import InputError
-from assent.services.bench import BenchConfig, BenchRequest, bench, bench_suite
+from assent.services.bench import BenchConfig, BenchRequest, SuiteRequest, bench, bench_suite
 from interfaces.small_files import write_set
 
 SUITE = """
@@ -47,11 +47,14 @@ def test_a_changed_folder_is_not_resumed(tmp_path):
 def test_a_suite_takes_fewer_orders_and_a_folder_of_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(suite, "load", lambda name: suite.parse(name, SUITE))
     weights = tmp_path / "trained"
+    request = SuiteRequest(
+        name="orders", data=None, out=tmp_path / "out", weights=weights, orders=1
+    )
     with pytest.raises(InputError, match="no folder of weights 'trained'"):
-        bench_suite("orders", None, tmp_path / "out", weights=weights)
+        bench_suite(request)
     assert not (tmp_path / "out").exists()
     weights.mkdir()
-    outcome = bench_suite("orders", None, tmp_path / "out", weights=weights, orders=1)
+    outcome = bench_suite(request)
     assert {r.seed for r in outcome.rows["geodesic"].records} == {3}
     assert (
         "unet-wide.safetensors, which does not ship and is not in trained"

@@ -131,6 +131,22 @@ def test_the_stated_risk_is_calibrated_on_examples_that_are_left_out(request_for
         assert (row.state == "accepted") == (row.predicted_dice >= result.threshold)
 
 
+def test_a_confidence_takes_more_examples_and_is_stricter(request_for):
+    many = propagate(request_for(auto_accept_risk=0.05, auto_accept_confidence=0.95))
+    assert many.threshold is None
+    assert "with a confidence of 0.95 takes 59 finished images, and there are 20" in many.remark
+    loose = propagate(request_for(auto_accept_risk=0.3))
+    strict = propagate(request_for(auto_accept_risk=0.3, auto_accept_confidence=0.99))
+    assert strict.threshold >= loose.threshold
+    assert "with a confidence of 0.99 at most 0.3 of all images" in strict.remark
+
+
+@pytest.mark.parametrize(("confidence", "risk"), [(0.0, 0.1), (1.0, 0.1), (0.95, None)])
+def test_a_confidence_that_is_none_or_of_no_risk_is_refused(request_for, confidence, risk):
+    with pytest.raises(InputError, match="--auto-accept-confidence"):
+        request_for(auto_accept_risk=risk, auto_accept_confidence=confidence)
+
+
 @pytest.mark.parametrize("risk", [0.0, 1.0, -1.0, 5.0])
 def test_a_risk_that_is_none_is_refused_before_anything_happens(request_for, tmp_path, risk):
     with pytest.raises(InputError, match="risk"):

@@ -264,6 +264,21 @@ class Deaf(ThresholdMethod):
         raise AssertionError("a method without context is never asked to remember")
 
 
+class Undecided(ThresholdMethod):
+    """Shows alternatives, and puts none of them up for better or worse."""
+
+    def propose(self, embedding, state, *, page=0):
+        return replace(super().propose(embedding, state, page=page), challenger=None)
+
+
+def test_a_judgement_of_nothing_put_up_is_refused():
+    session = Session(Undecided(), example().image)
+    assert len(session.propose().alternatives) > 0
+    with pytest.raises(InputError, match="No alternative on page 0 of this round was put up"):
+        session.give(Judge("better", 0))
+    assert session.round == 0
+
+
 def test_a_kind_of_answer_the_method_does_not_hear_is_refused():
     session = Session(Deaf(), example().image)
     with pytest.raises(InputError, match="does not listen to a click; it listens to: pick"):

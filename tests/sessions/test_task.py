@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assent.core.context import ContextEntry
-from assent.core.errors import InputError, NotFoundError
+from assent.core.errors import InputError
 from assent.core.feedback import Accept, Pick
 from assent.sessions.task import Task
 from assent.testing import ThresholdMethod
@@ -140,17 +140,6 @@ def test_the_profile_is_learned_once_per_finished_image():
     finish(task, 0)
     assert task.prior == task.prior
     assert method.learned == 1
-
-
-def test_a_removed_entry_is_forgotten_in_context_and_profile():
-    task = Task(ThresholdMethod())
-    finish(task, 0)
-    finish(task, 1)
-    task.remove("image 0")
-    assert [e.id for e in task.context] == ["image 1"]
-    assert task.prior["images"] == 1
-    with pytest.raises(NotFoundError, match="image 0"):
-        task.remove("image 0")
 
 
 def test_an_image_finished_again_replaces_its_earlier_result():

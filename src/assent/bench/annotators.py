@@ -12,6 +12,7 @@ from assent.core.candidates import Proposal
 from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.metrics import dice
 from assent.core.prompts import Prompt
+from assent.core.scribbles import ScribbleKind
 from assent.methods.protocol import FeedbackKind
 
 MIXED_GAIN = 0.01
@@ -27,7 +28,8 @@ class Wish:
         spacing_zyx_mm: Edge lengths of a voxel.
         heard: The kinds of answers the method listens to.
         lapse: Probability of a careless pick, or of a flipped judgement.
-        rng: Of careless answers and ties.
+        rng: Of careless answers and ties, and of how scribbles run.
+        scribble_kind: How they scribble.
     """
 
     reference: NDArray[np.bool_]
@@ -35,6 +37,7 @@ class Wish:
     heard: frozenset[FeedbackKind]
     lapse: float
     rng: np.random.Generator
+    scribble_kind: ScribbleKind = "centreline"
 
 
 def answer(kind: AnnotatorKind, shown: Proposal, wish: Wish) -> Feedback | None:
@@ -74,7 +77,10 @@ def _click(shown: Proposal, wish: Wish) -> Feedback | None:
 
 
 def _scribble(shown: Proposal, wish: Wish) -> Feedback | None:
-    return _drawn(simulate.next_scribble(shown.recommended, wish.reference, rng=wish.rng), shown)
+    scribble = simulate.next_scribble(
+        shown.recommended, wish.reference, wish.scribble_kind, rng=wish.rng
+    )
+    return _drawn(scribble, shown)
 
 
 def _mixed(shown: Proposal, wish: Wish) -> Feedback | None:

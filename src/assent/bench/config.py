@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from assent.core.case import Split
 from assent.core.errors import ConfigError
+from assent.core.scribbles import ScribbleKind
 
 AnnotatorKind = Literal["pick", "judge", "click", "scribble", "mixed"]
 RaterKind = Literal["individual", "fused"]
@@ -38,6 +39,9 @@ class BenchConfig:
 
     annotator: AnnotatorKind = "pick"
     """How the simulated annotator answers."""
+
+    scribble_kind: ScribbleKind = "centreline"
+    """What the scribbles of the annotator "scribble" follow."""
 
     raters: RaterKind = "individual"
     """Each rater a target of its own, or a random non-empty subset fused by majority vote."""
@@ -77,6 +81,7 @@ class BenchConfig:
 
     def __post_init__(self) -> None:
         _check_choice("annotator", self.annotator, get_args(AnnotatorKind))
+        _check_choice("scribble_kind", self.scribble_kind, get_args(ScribbleKind))
         _check_choice("raters", self.raters, get_args(RaterKind))
         for split in self.splits:
             _check_choice("splits", split, get_args(Split))

@@ -144,6 +144,7 @@ class _Table:
             heard=self.heard,
             lapse=config.lapse,
             rng=rng_of(config.seed, "annotator", *trial.key),
+            scribble_kind=config.scribble_kind,
         )
         self.shown = self._opened()
         self.is_done = not self.heard & ANSWERED
@@ -164,7 +165,7 @@ class _Table:
                 return shown
             self.actions["click"] += 1
             return self.session.give(Correct((click,), 0))
-        return _blank(shown) if DRAWN & self.heard else shown
+        return shown.blanked() if DRAWN & self.heard else shown
 
     def next_record(self, last: Record) -> Record:
         """Play a round; the last record again when there is nothing left to do."""
@@ -219,16 +220,3 @@ class _Table:
         """The state once the annotator accepted the best mask on screen, for the profile."""
         self.session.give(accept(self.session.propose(), self.wish))
         return self.session.state
-
-
-def _blank(shown: Proposal) -> Proposal:
-    """Nothing on screen yet: nobody said which object is meant."""
-    nothing = np.zeros_like(shown.recommended)
-    return replace(
-        shown,
-        recommended=nothing,
-        alternatives=np.zeros((0, *nothing.shape), np.bool_),
-        tags=(),
-        scores=(),
-        challenger=None,
-    )

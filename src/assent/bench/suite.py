@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib import resources
 from itertools import product
@@ -166,6 +166,31 @@ def with_orders(suite: Suite, most: int) -> Suite:
         suite,
         about=f"{suite.about}\n\nA quick variant: at most {most} orders in a row.".strip(),
         runs=tuple(run for run in suite.runs if run.config.seed in seeds[run.name][:most]),
+    )
+
+
+def with_settings(suite: Suite, of_method: Callable[[str], Mapping[str, Any]]) -> Suite:
+    """A suite whose methods have other settings; its report says so.
+
+    Args:
+        suite: As it ships.
+        of_method: Settings given for a method, by its name; they win over those of the suite.
+    """
+    given = {run.config.method: of_method(run.config.method) for run in suite.runs}
+    changed = [
+        f"{method}.{key} = {value!r}"
+        for method, values in sorted(given.items())
+        for key, value in values.items()
+    ]
+    if not changed:
+        return suite
+    return replace(
+        suite,
+        about=f"{suite.about}\n\nWith other settings: {', '.join(changed)}.".strip(),
+        runs=tuple(
+            replace(run, settings={**run.settings, **given[run.config.method]})
+            for run in suite.runs
+        ),
     )
 
 

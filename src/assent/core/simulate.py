@@ -13,14 +13,11 @@ from scipy import ndimage
 
 from assent.core import scribbles
 from assent.core.errors import InputError
-from assent.core.mask import Spacing, largest_component, surface
+from assent.core.mask import Spacing, largest_component
 from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Index, Scribble
 from assent.core.scribbles import ScribbleKind
 from assent.core.shapes import check_shape
-
-Where = Literal["centre", "border", "random"]
-"""In the middle of a region, on its border, or anywhere in it."""
 
 _UNIT: Spacing = (1.0, 1.0, 1.0)
 
@@ -74,7 +71,6 @@ def next_click(
     reference: NDArray[np.bool_],
     *,
     rng: np.random.Generator,
-    where: Where = "centre",
     spacing_zyx_mm: Spacing = _UNIT,
 ) -> Click | None:
     """The click that corrects the current mask; None for a perfect one.
@@ -85,25 +81,17 @@ def next_click(
     Args:
         mask: ``(D, H, W)`` bool, the current segmentation.
         reference: ``(D, H, W)`` bool, what the annotator wants.
-        rng: Breaks ties, and draws the place of the other kinds.
-        where: "centre" or "border" of the largest component, or "random" anywhere in the error.
+        rng: Breaks ties.
         spacing_zyx_mm: Size of a voxel; unequal sizes make distances physical.
 
     Raises:
         ShapeError: If the shapes differ.
     """
-    if where == "random":
-        missed, excess = error_regions(mask, reference)
-        wrong = missed | excess
-        if not wrong.any():
-            return None
-        at = _draw(wrong, rng)
-        return Click(at, positive=bool(reference[at]))
     error = largest_error(mask, reference)
     if error is None:
         return None
     region, positive = error
-    return click_in(region, positive=positive, rng=rng, where=where, spacing_zyx_mm=spacing_zyx_mm)
+    return click_in(region, positive=positive, rng=rng, spacing_zyx_mm=spacing_zyx_mm)
 
 
 def first_click(
@@ -155,17 +143,16 @@ def click_in(
     *,
     positive: bool,
     rng: np.random.Generator,
-    where: Where = "centre",
     spacing_zyx_mm: Spacing = _UNIT,
 ) -> Click:
-    """A click of the given sign inside a region.
+    """A click of the given sign in the middle of a region: furthest from its border.
+
+    The image's edge is a border.
 
     Args:
         region: ``(D, H, W)`` bool with at least one voxel.
         positive: The sign of the click.
-        rng: Breaks ties between equally deep voxels, and draws the place otherwise.
-        where: "centre" is the maximum of the distance to the border, "border" a random voxel
-            with a face on the outside, "random" any voxel. The image's edge is a border.
+        rng: Breaks ties between equally deep voxels.
         spacing_zyx_mm: Size of a voxel.
 
     Raises:
@@ -173,10 +160,6 @@ def click_in(
     """
     if not region.any():
         raise InputError("A click needs a region with at least one voxel; this one is empty.")
-    if where == "random":
-        return Click(_draw(region, rng), positive)
-    if where == "border":
-        return Click(_draw(surface(region), rng), positive)
     box = _bounds(region)
     depth = _depth(region[box], spacing_zyx_mm)
     chosen = region[box] & (depth >= depth.max() * (1.0 - 1e-9))
@@ -184,39 +167,18 @@ def click_in(
     return Click((z + box[0].start, y + box[1].start, x + box[2].start), positive)
 
 
-def tight_box(
-    reference: NDArray[np.bool_], *, jitter_px: int = 0, rng: np.random.Generator | None = None
-) -> BoundingBox | None:
-    """The smallest box around the reference, drawn a little too large; None if it is empty.
-
-    Args:
-        reference: ``(D, H, W)`` bool.
-        jitter_px: Every side moves outwards by 0 to this many voxels, and stays in the image.
-        rng: Draws the jitter; needed if ``jitter_px`` is positive.
-
-    Raises:
-        InputError: If jitter is asked for without a generator, or is negative.
-    """
-    if jitter_px < 0 or (jitter_px > 0 and rng is None):
-        raise InputError(
-            f"A box with jitter_px = {jitter_px} cannot be drawn: expected 0, or a positive number"
-            " and a random generator."
-        )
+def tight_box(reference: NDArray[np.bool_]) -> BoundingBox | None:
+    """The smallest box around the reference ``(D, H, W)`` bool; None if it is empty."""
     if not reference.any():
         return None
-    bounds = _bounds(reference)
-    low = np.array([axis.start for axis in bounds])
-    high = np.array([axis.stop for axis in bounds])
-    if rng is not None:
-        low = np.maximum(low - rng.integers(0, jitter_px + 1, 3), 0)
-        high = np.minimum(high + rng.integers(0, jitter_px + 1, 3), reference.shape)
-    return BoundingBox(_index(low), _index(high))
+    z, y, x = _bounds(reference)
+    return BoundingBox((z.start, y.start, x.start), (z.stop, y.stop, x.stop))
 
 
 def next_scribble(
     mask: NDArray[np.bool_],
     reference: NDArray[np.bool_],
-    kind: ScribbleKind = "centreline",
+    kind: ScribbleKind,
     *,
     rng: np.random.Generator,
 ) -> Scribble | None:

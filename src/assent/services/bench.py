@@ -1,6 +1,7 @@
 """Simulated annotators on a dataset, or a named suite of such runs."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,9 +18,10 @@ from assent.bench.suite_run import build_installed, run_suite
 from assent.bench.summarise import summarise
 from assent.bench.table import columns, rows
 from assent.bench.trials import plan
-from assent.core.errors import InputError
+from assent.core.errors import InputError, MissingExtraError, NotFoundError, WeightsError
 from assent.io.atomic import check_writable
 from assent.services.methods import build_method
+from assent.services.settings import Settings
 from assent.services.sources import open_source
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "CaseDone",
     "Measured",
     "Outcome",
+    "SuiteRequest",
     "bench",
     "bench_suite",
     "suite_names",
@@ -57,6 +60,29 @@ class BenchRequest:
     weights: Path | None = None
     resume: bool = False
     method_settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteRequest:
+    """A named suite.
+
+    Attributes:
+        name: Of the suite.
+        data: Folder that holds the datasets; None if all are synthetic.
+        out: Folder for records and report.
+        weights: Folder with weights that do not ship, NAME.safetensors each; None without.
+        orders: At most so many runs that differ in their seed only; None for all.
+        resume: Keep what an interrupted call left.
+        settings: Of the methods; they win over those of the suite.
+    """
+
+    name: str
+    data: Path | None
+    out: Path
+    weights: Path | None = None
+    orders: int | None = None
+    resume: bool = False
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True)
@@ -114,40 +140,35 @@ def suite_names() -> list[str]:
     return suite.names()
 
 
-def bench_suite(
-    name: str,
-    data: Path | None,
-    out: Path,
-    *,
-    weights: Path | None = None,
-    orders: int | None = None,
-    resume: bool = False,
-    report: Report = lambda name, done: None,
-) -> Outcome:
-    """Run a named suite and write its report.
-
-    Args:
-        name: Of the suite.
-        data: Folder that holds the datasets; None if all are synthetic.
-        out: Folder for records and report.
-        weights: Folder with weights that do not ship, NAME.safetensors each; None without.
-        orders: At most so many runs that differ in their seed only; None for all.
-        resume: Keep what an interrupted call left.
-        report: Told after every case.
+def bench_suite(request: SuiteRequest, report: Report = lambda name, done: None) -> Outcome:
+    """Run a named suite and write its report; ``report`` is told after every case.
 
     Raises:
         NotFoundError: If there is no such suite.
+        ConfigError: If a setting is wrong.
         InputError: If a dataset or the folder of weights is missing, or the folder cannot be
             written.
     """
-    chosen = suite.load(name)
-    if orders is not None:
-        chosen = suite.with_orders(chosen, orders)
+    chosen, weights = suite.load(request.name), request.weights
+    if request.orders is not None:
+        chosen = suite.with_orders(chosen, request.orders)
+    chosen = suite.with_settings(chosen, request.settings.of_method)
     if weights is not None and not weights.is_dir():
         raise InputError(f"There is no folder of weights {weights.name!r} there. Check the path.")
-    check_writable(out)
+    _check_settings(chosen, request.settings)
+    check_writable(request.out)
     build = partial(build_installed, weights=weights)
-    return run_suite(chosen, data, out, build=build, resume=resume, report=report)
+    return run_suite(
+        chosen, request.data, request.out, build=build, resume=request.resume, report=report
+    )
+
+
+def _check_settings(chosen: suite.Suite, settings: Settings) -> None:
+    """Refuse a wrong setting before hours of runs, not at the first row that needs it."""
+    for method in dict.fromkeys(run.config.method for run in chosen.runs):
+        if given := settings.of_method(method):
+            with suppress(NotFoundError, MissingExtraError, WeightsError):  # listed as not run
+                build_method(method, given, None)
 
 
 def _check_file(out: Path) -> None:

@@ -47,6 +47,8 @@ class PropagateRequest:
         out: Folder for masks, notes and the review list.
         auto_accept_risk: Share of all images that may be accepted automatically and be bad;
             None accepts nothing automatically.
+        auto_accept_confidence: How sure that has to be, as in 0.95; None bounds what is to be
+            expected, which takes fewer finished images.
         method: Registered name.
         label: Which masks of the context folder count.
         profile: Whether the finished examples also say how this person draws.
@@ -58,6 +60,7 @@ class PropagateRequest:
     images: Path
     out: Path
     auto_accept_risk: float | None = None
+    auto_accept_confidence: float | None = None
     method: str = "posterior"
     label: str | None = None
     profile: ProfileChoice = field(default_factory=ProfileChoice)
@@ -69,6 +72,18 @@ class PropagateRequest:
             raise ConfigError(
                 f"--auto-accept-risk is {self.auto_accept_risk:g}; expected a share between 0 and"
                 " 1, both excluded, as in 0.05 for 5 %."
+            )
+        if self.auto_accept_confidence is None:
+            return
+        if not 0.0 < self.auto_accept_confidence < 1.0:
+            raise ConfigError(
+                f"--auto-accept-confidence is {self.auto_accept_confidence:g}; expected a share"
+                " between 0 and 1, both excluded, as in 0.95 for 95 %."
+            )
+        if self.auto_accept_risk is None:
+            raise ConfigError(
+                "--auto-accept-confidence says how sure --auto-accept-risk has to be, which is not"
+                " given. Name a risk as well, as in --auto-accept-risk 0.05."
             )
 
 
@@ -113,7 +128,7 @@ def propagate(request: PropagateRequest, report: Report = lambda done, text: Non
             step=lambda name: steps.next(f"learning from {name}"),
         )
         result = replace(result, profile=words_of(task.prior))
-        threshold, remark = _threshold(request.auto_accept_risk, task, entries, steps)
+        threshold, remark = _threshold(request, task, entries, steps)
         result = replace(result, threshold=threshold, remark=remark)
         folder = _Folder(task, request.out, _run_digest(task, request.profile))
         for path, stem in zip(images, stems_of(images), strict=True):
@@ -209,18 +224,20 @@ def _proposal(task: Task, image: Image) -> Proposal:
 
 
 def _threshold(
-    risk: float | None, task: Task, entries: list[ContextEntry], steps: _Steps
+    request: PropagateRequest, task: Task, entries: list[ContextEntry], steps: _Steps
 ) -> tuple[float | None, str]:
     """From which predicted Dice on masks are accepted, and a sentence about it.
 
     Every finished example is predicted from all others, which is what happens to a new image.
     """
+    risk, confidence = request.auto_accept_risk, request.auto_accept_confidence
     if risk is None:
         return None, "Nothing is accepted automatically; --auto-accept-risk would."
-    needed = images_needed(risk)
+    sure = "" if confidence is None else f" with a confidence of {confidence:g}"
+    needed = images_needed(risk, confidence)
     if len(entries) < needed:
         return None, (
-            f"Nothing is accepted automatically: a risk of {risk:g} takes {needed} finished"
+            f"Nothing is accepted automatically: a risk of {risk:g}{sure} takes {needed} finished"
             f" images, and there are {len(entries)}."
         )
     predicted, achieved = [], []
@@ -229,12 +246,12 @@ def _threshold(
         shown = _proposal(task, entry.image)
         predicted.append(shown.predicted_dice)
         achieved.append(float(dice(shown.recommended, entry.mask)))
-    threshold = accept_threshold(predicted, achieved, risk=risk)
+    threshold = accept_threshold(predicted, achieved, risk=risk, confidence=confidence)
     if threshold is None:
         return None, "Nothing is accepted automatically: there are too few finished images."
     return threshold, (
-        f"Accepted from a predicted Dice of {threshold:.3f} on, so that at most {risk:g} of all"
-        f" images are accepted and bad; calibrated on {len(entries)} finished images."
+        f"Accepted from a predicted Dice of {threshold:.3f} on, so that{sure} at most {risk:g}"
+        f" of all images are accepted and bad; calibrated on {len(entries)} finished images."
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from assent.core.candidates import Proposal
 from assent.core.context import ContextEntry
 from assent.core.errors import InputError
-from assent.core.feedback import Accept, Correct, Feedback
+from assent.core.feedback import Accept, Correct, Feedback, Judge
 from assent.core.image import Image
 from assent.methods.answers import check_answer
 from assent.methods.protocol import Embedding, Memory, Method, Prior, State
@@ -198,6 +198,11 @@ class Session:
             self.image.shape_dhw,
             prompts_given=sum(len(f.prompts) for f in self.history if isinstance(f, Correct)),
         )
+        if isinstance(feedback, Judge) and self.propose(feedback.page).challenger is None:
+            raise InputError(
+                f"No alternative on page {feedback.page} of this round was put up for better or"
+                " worse. Pick one, accept the recommendation, or place a click."
+            )
 
     def _after(self, state: State, feedback: Feedback) -> State:
         heard = self.method.capabilities.feedback

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from assent.core.context import ContextEntry
-from assent.core.errors import InputError, NotFoundError
+from assent.core.errors import InputError
 from assent.core.feedback import Accept, Correct
 from assent.core.image import Image
 from assent.core.simulate import first_click
@@ -128,17 +128,6 @@ class Task:
         """
         learns = teaches and self.method.capabilities.profile
         self._put(entry, self._as_accepted(entry) if learns else None)
-
-    def remove(self, id: str) -> None:  # noqa: A002 - the word of ContextEntry
-        """Forget a finished image, in the context and in the profile.
-
-        Raises:
-            NotFoundError: If there is no such entry.
-        """
-        if id not in self._finished:
-            raise NotFoundError("context entry", id, known=self._finished)
-        del self._finished[id]
-        self._learned = None
 
     def _learn(self, finished: Sequence[_Finished]) -> Prior | None:
         if not self.method.capabilities.profile:

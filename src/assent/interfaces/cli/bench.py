@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from assent.core.scribbles import ScribbleKind
 from assent.interfaces.cli.progress import progress_bar, stoppable
 from assent.interfaces.cli.say import say, say_columns, say_json
 from assent.interfaces.cli.wiring import Given
@@ -37,6 +38,9 @@ def bench(  # noqa: PLR0913 - every option is one
         Literal["pick", "judge", "click", "scribble", "mixed"],
         typer.Option(help="How the simulated annotator answers."),
     ] = "pick",
+    scribble_kind: Annotated[
+        ScribbleKind, typer.Option(help="What scribbles follow; for the annotator scribble.")
+    ] = "centreline",
     raters: Annotated[
         Literal["individual", "fused"],
         typer.Option(help="Each rater a target of its own, or random subsets by majority vote."),
@@ -62,6 +66,7 @@ def bench(  # noqa: PLR0913 - every option is one
         method=method,
         label=label,
         annotator=annotator,
+        scribble_kind=scribble_kind,
         raters=raters,
         images=images,
         context=context == "on",

@@ -8,7 +8,7 @@ import typer
 from assent.interfaces.cli.bench import Resume, played
 from assent.interfaces.cli.say import say, say_columns, say_json
 from assent.interfaces.cli.wiring import Given
-from assent.services.bench import Outcome, bench_suite, table_of
+from assent.services.bench import Outcome, SuiteRequest, bench_suite, table_of
 
 EXAMPLES = (
     "assent bench suite smoke --out smoke",
@@ -32,10 +32,17 @@ def suite(
     given: Given,
 ) -> None:
     """Run a named suite: Markdown, CSV, a plot, and summary.json with every claim."""
+    request = SuiteRequest(
+        name=name,
+        data=data,
+        out=out,
+        weights=weights,
+        orders=orders,
+        resume=resume,
+        settings=given.settings,
+    )
     with played(f"suite {name}", out, off=given.as_json) as report:
-        outcome = bench_suite(
-            name, data, out, weights=weights, orders=orders, resume=resume, report=report
-        )
+        outcome = bench_suite(request, report)
     if given.as_json:
         say_json({"checks": list(outcome.checks), "not_run": dict(outcome.not_run)})
     else:

@@ -30,6 +30,10 @@ def propagate(  # noqa: PLR0913 - every option is one
         float | None,
         typer.Option(help="Share of all images that may be accepted unseen and be bad."),
     ] = None,
+    auto_accept_confidence: Annotated[
+        float | None,
+        typer.Option(help="How sure of that, as in 0.95; takes more finished images."),
+    ] = None,
     method: Annotated[str, typer.Option(help="Name of the method.")] = "posterior",
     profile: Annotated[
         str,
@@ -48,6 +52,7 @@ def propagate(  # noqa: PLR0913 - every option is one
         images=images_dir,
         out=out,
         auto_accept_risk=auto_accept_risk,
+        auto_accept_confidence=auto_accept_confidence,
         method=method,
         label=context.label_of(given.settings.of(context.TABLE)),
         profile=ProfileChoice(profile, profile_out),
