@@ -72,7 +72,8 @@ def test_w_needs_somebody_with_two_images():
 
 def test_who_wavers_between_images_has_more_spread(monkeypatch):
     # Corrections would move the mean towards the person, and leave z less to explain.
-    monkeypatch.setattr(sitting_module, "ANSWERS", ("click", "pick", "pick"))
+    monkeypatch.setattr(sitting_module, "CORRECTING", ("click", "pick", "pick"))
+    monkeypatch.setattr(sitting_module, "CHOOSING", ("click", "pick", "pick"))
     method = without_network()
     traces = []
     for radii in ((9, 9, 9, 9), (6.5, 11.5, 6.5, 11.5)):

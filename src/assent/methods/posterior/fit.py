@@ -50,7 +50,7 @@ CALIBRATED = 40
 GRID: Mapping[str, tuple[float, ...]] = {
     "refit_weight": (0.5, 0.0, 1.0),
     "prompt_weight": (1.0, 0.3, 3.0, 10.0),
-    "beta": (20.0, 10.0, 40.0),
+    "beta": (20.0, 10.0, 40.0, 80.0),
     "none_at": (0.7, 0.5, 0.85),
     "lapse": (0.1, 0.03, 0.25),
     "prompt_lapse": (0.02, 0.005, 0.1),

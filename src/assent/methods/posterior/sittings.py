@@ -1,9 +1,9 @@
 """Simulated people at work on validation images, for fitting constants.
 
-A person wants what one rater drew. They click where all raters agree and pick, correct with a
-click and pick, and so once more; in the end they accept their own mask. They are not perfect: a
-tenth of the picks is careless, the hand that clicks is unsteady, and each person has their own
-idea of how near is near enough, below which they answer "none of these".
+A person wants what one rater drew. They click where all raters agree, and from then on only pick,
+or correct with a click before each pick; in the end they accept their own mask. They are not
+perfect: a tenth of the picks is careless, the hand that clicks is unsteady, and each person has
+their own idea of how near is near enough, below which they answer "none of these".
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,13 @@ from assent.methods.posterior.recall import Remembered
 from assent.methods.posterior.state import PosteriorEmbedding
 from assent.methods.posterior.tasks import Example, Task
 
-ANSWERS: tuple[Literal["click", "pick"], ...] = ("click", "pick") * 3
+Kind = Literal["click", "pick"]
+
+CHOOSING: tuple[Kind, ...] = ("click", *("pick",) * 4)
+"""How most people work: they point at the object, and choose."""
+
+CORRECTING: tuple[Kind, ...] = ("click", "pick") * 3
+"""How every third person works."""
 
 LAPSE = 0.1
 """Share of picks that are any answer at random, "none of these" included."""
@@ -68,6 +74,11 @@ class Sitting:
     wanted: NDArray[np.bool_] = field(repr=False)
     near: float
     seed: tuple[int, ...]
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """How this person works on this image."""
+        return CORRECTING if self.seed[-1] % 3 == 1 else CHOOSING
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +131,7 @@ def work(method: Posterior, sitting: Sitting) -> Work:
     state = method.begin(embedding, seed=int(np.random.default_rng(sitting.seed).integers(2**31)))
     proposal: Proposal | None = None
     pairs: Pairs = []
-    for turn, kind in enumerate(ANSWERS):
+    for turn, kind in enumerate(sitting.kinds):
         # Chance is drawn anew each time: what is answered never shifts what is drawn later.
         rng = np.random.default_rng((*sitting.seed, turn))
         feedback = _answer(kind, sitting, proposal, rng)
@@ -135,7 +146,7 @@ def work(method: Posterior, sitting: Sitting) -> Work:
 
 
 def _answer(
-    kind: Literal["click", "pick"],
+    kind: Kind,
     sitting: Sitting,
     shown: Proposal | None,
     rng: np.random.Generator,
