@@ -84,11 +84,11 @@ def test_writers_wait_for_each_other_and_readers_for_nobody(store):
 
     with store.database.writing() as connection:
         connection.execute(sessions.update().values(person="bob"))
-        writer = threading.Thread(target=write)
+        writer = threading.Thread(target=write, daemon=True)
         writer.start()
         assert store.sessions.get(session.id).person == "ada"
         assert done == []
-    writer.join()
+    writer.join(timeout=60)
     read = store.sessions.get(session.id)
     assert (read.person, read.history, len(done)) == ("bob", (answer(0),), 1)
 

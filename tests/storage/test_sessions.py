@@ -231,11 +231,11 @@ def test_of_many_answers_to_one_round_at_the_same_time_one_holds(store):
         except StaleError:
             told_back.append(None)
 
-    threads = [threading.Thread(target=race, args=(number,)) for number in range(6)]
+    threads = [threading.Thread(target=race, args=(number,), daemon=True) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(timeout=60)
     held = [given for given in told_back if given is not None]
     assert (len(told_back), len(held)) == (6, 1)
     assert store.sessions.get(session.id).history == tuple(held)
