@@ -26,7 +26,7 @@ def to_unit(image: Image) -> NDArray[np.float32]:
     body is lung-like. Anything else: the 0.5th to the 99.5th percentile over all voxels and
     channels, so that colour ratios stay.
     """
-    low, high = _range_of(image)
+    low, high = display_range(image)
     # Maps of diffusion in SI units span less than 1e-8, so no fixed smallest width will do.
     scaled = (image.voxels - np.float32(low)) / np.float32(high - low if high > low else 1.0)
     return np.clip(scaled, 0.0, 1.0, out=scaled)
@@ -53,7 +53,8 @@ def window(image: Image, low: float, high: float) -> NDArray[np.float32]:
     return np.asarray(shown, dtype=np.float32)
 
 
-def _range_of(image: Image) -> tuple[float, float]:
+def display_range(image: Image) -> tuple[float, float]:
+    """Lower and upper end of what ``to_unit`` spreads over [0, 1], in the unit of the file."""
     voxels = image.voxels
     step = max(1, voxels.size // 2_000_000)
     sample = voxels.reshape(-1)[::step]

@@ -51,8 +51,22 @@ def write_nifti(path: Path, mask: NDArray[np.bool_], geometry: Geometry) -> None
         mask: ``(D, H, W)`` bool.
         geometry: Its grid.
     """
+    nibabel.save(_placed(mask.astype(np.uint8), geometry), path)
+
+
+def nifti_bytes(voxels: NDArray[np.generic], geometry: Geometry) -> bytes:
+    """A volume as the bytes of an uncompressed NIfTI file.
+
+    Args:
+        voxels: ``(D, H, W)`` uint8, int16 or float32.
+        geometry: Its grid.
+    """
+    return bytes(_placed(voxels, geometry).to_bytes())
+
+
+def _placed(voxels: NDArray[np.generic], geometry: Geometry) -> Any:
     affine = _RAS_TO_LPS @ geometry.affine[:, [2, 1, 0, 3]]
-    nifti = nibabel.Nifti1Image(np.ascontiguousarray(mask.T, dtype=np.uint8), affine)
+    nifti = nibabel.Nifti1Image(np.ascontiguousarray(voxels.T), affine)
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     if np.allclose(axes.T @ axes, np.eye(3), atol=1e-4):
         nifti.set_qform(affine, code="scanner")
@@ -60,7 +74,7 @@ def write_nifti(path: Path, mask: NDArray[np.bool_], geometry: Geometry) -> None
         nifti.set_qform(None, code="unknown")
     nifti.set_sform(affine, code="scanner")
     nifti.header.set_xyzt_units("mm")
-    nibabel.save(nifti, path)
+    return nifti
 
 
 @contextmanager

@@ -76,14 +76,11 @@ def list_methods(settings: Mapping[str, Mapping[str, Any]] | None = None) -> lis
     return [_facts(name, (settings or {}).get(name, {})) for name in method_names()]
 
 
-def _facts(name: str, settings: Mapping[str, Any]) -> MethodFacts:
-    try:
-        method = registry.build(name, settings=settings)
-    except (AssentError, ImportError) as error:
-        return MethodFacts(name, missing=str(error))
+def facts_of(method: Method) -> MethodFacts:
+    """What a method that is ready says of itself."""
     can = method.capabilities
     return MethodFacts(
-        name=name,
+        name=method.name,
         feedback=tuple(sorted(can.feedback)),
         volumes=can.volumes,
         colour=can.colour,
@@ -93,3 +90,11 @@ def _facts(name: str, settings: Mapping[str, Any]) -> MethodFacts:
         trainable=can.trainable,
         weights=method.weights_digest,
     )
+
+
+def _facts(name: str, settings: Mapping[str, Any]) -> MethodFacts:
+    try:
+        method = registry.build(name, settings=settings)
+    except (AssentError, ImportError) as error:
+        return MethodFacts(name, missing=str(error))
+    return facts_of(method)

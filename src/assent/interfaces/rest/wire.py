@@ -1,0 +1,211 @@
+"""What services return, put into the types on the wire."""
+
+from dataclasses import asdict, dataclass
+from typing import Annotated
+
+import numpy as np
+from fastapi import Depends, Request
+
+from assent.core.errors import ShapeError
+from assent.core.feedback import Accept, Feedback, from_json, to_json
+from assent.core.image import Image as Voxels
+from assent.interfaces.rest import schemas
+from assent.interfaces.rest.arrays import crop_around, rle
+from assent.services.annotate import View
+from assent.services.kept import Job, Project, StoredExample, StoredImage, StoredTask
+from assent.services.learning import Profile
+from assent.services.pictures import Intensities, Pictures
+from assent.services.workspace import Effort, Workspace
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What routes work with: the services, and their values put on the wire."""
+
+    workspace: Workspace
+    pictures: Pictures
+
+    def project(self, project: Project) -> schemas.Project:
+        """A project with its targets."""
+        store = self.workspace.store.projects
+        return schemas.Project(
+            id=project.id,
+            name=project.name,
+            targets=list(store.targets(project.id)),
+            images=len(store.images(project.id)),
+            created_at=project.created_at,
+        )
+
+    def task(self, task: StoredTask, image: StoredImage) -> schemas.Task:
+        """A task with its image."""
+        return schemas.Task(
+            id=task.id,
+            image=to_image(image),
+            target=task.target,
+            state=task.state,
+            predicted_dice=task.predicted_dice,
+            is_prefetched=self.workspace.is_prepared(image),
+        )
+
+    def proposal(self, view: View) -> schemas.Proposal:
+        """All that a page shows of a session."""
+        shown, session = view.shown, view.session
+        at = shown.slice
+        url = f"/api/v1/sessions/{session.id}/uncertainty?round={session.round}&slice={at}"
+        answers = [*session.history, *session.undone]
+        prior = session.prior or {}
+        return schemas.Proposal(
+            session=session.id,
+            task=view.task.id,
+            image=to_image(view.image),
+            target=view.task.target,
+            person=session.person,
+            method=session.method,
+            listens=list(self.workspace.annotate.facts.method.feedback),
+            round=session.round,
+            rounds=len(answers),
+            page=shown.page,
+            is_accepted=session.is_accepted,
+            is_empty=shown.is_empty,
+            slice=at,
+            recommendation=self.recommendation(view),
+            predicted_dice=shown.predicted_dice,
+            alternatives=[to_alternative(view, n) for n in range(len(shown.offered))],
+            challenger=shown.challenger,
+            uncertainty=schemas.Uncertainty(
+                url=url, mean=float(shown.uncertainty[at].mean() / 255)
+            ),
+            context=len(session.context_ids),
+            profile=str(prior.get("says", "")),
+            log=[_entry(number, a, session.round) for number, a in enumerate(answers)],
+        )
+
+    def recommendation(self, view: View) -> schemas.Recommendation:
+        """The recommended mask on the slice to show first, with its size."""
+        mask, at = view.shown.recommended, view.shown.slice
+        original = self.workspace.annotate.original(view.image)
+        geometry = self.workspace.originals.read(original).geometry
+        plane = mask.plane(at)
+        used = np.flatnonzero(mask.bits.any((1, 2)))
+        _, tall, wide = geometry.spacing_zyx_mm
+        area, volume = float(plane.sum() * tall * wide), mask.voxels * geometry.voxel_ml
+        known = geometry.calibrated
+        return schemas.Recommendation(
+            slice=at,
+            rle=rle(plane),
+            slices=[int(used[0]), int(used[-1]) + 1] if len(used) else [0, 0],
+            voxels=mask.voxels,
+            area_mm2=area if known else None,
+            volume_ml=volume if known else None,
+        )
+
+
+def to_image(image: StoredImage) -> schemas.Image:
+    """An image as it was scanned."""
+    return schemas.Image(
+        id=image.id,
+        project=image.project_id,
+        path=image.path,
+        name=image.path.rpartition("/")[2],
+        kind=image.kind,
+        shape=list(image.shape_dhw),
+        is_volume=image.shape_dhw[0] > 1,
+        digest=image.digest,
+    )
+
+
+def to_detail(image: StoredImage, voxels: Voxels, found: Intensities) -> schemas.ImageDetail:
+    """An image with what only its file tells."""
+    low, high = found.shown
+    geometry = voxels.geometry
+    return schemas.ImageDetail(
+        **to_image(image).model_dump(),
+        channels=voxels.voxels.shape[0],
+        modality=voxels.modality,
+        orientation=geometry.orientation,
+        spacing_mm=list(geometry.spacing_zyx_mm) if geometry.calibrated else None,
+        is_calibrated=geometry.calibrated,
+        low=found.low,
+        high=found.high,
+        window=schemas.Window(center=(low + high) / 2, width=max(high - low, 1e-6)),
+    )
+
+
+def to_alternative(view: View, index: int, at: int | None = None) -> schemas.Alternative:
+    """An alternative on a slice; on the one where it differs most if none is named."""
+    offered = view.shown.offered[index]
+    at = offered.slice if at is None else at
+    mine, other = offered.mask.plane(at), view.shown.recommended.plane(at)
+    crop = crop_around(mine | other)
+    return schemas.Alternative(
+        index=index,
+        tag=offered.tag,
+        slice=at,
+        crop=schemas.Crop(**crop._asdict()),
+        added=rle(crop.of(mine & ~other)),
+        removed=rle(crop.of(other & ~mine)),
+        voxels=offered.mask.voxels,
+        predicted_dice=offered.predicted_dice,
+        dice=offered.dice,
+    )
+
+
+def to_entry(example: StoredExample) -> schemas.ContextEntry:
+    """A finished image."""
+    return schemas.ContextEntry(id=example.id, image=to_image(example.image), target=example.target)
+
+
+def to_effort(effort: Effort) -> schemas.Effort:
+    """What one finished image took."""
+    facts = {**asdict(effort), "image": effort.image.id}
+    return schemas.Effort(**facts, name=effort.image.path.rpartition("/")[2])
+
+
+def to_job(job: Job) -> schemas.Job:
+    """A job."""
+    return schemas.Job(**asdict(job))
+
+
+def to_profile(profile: Profile) -> schemas.Profile:
+    """A profile."""
+    return schemas.Profile(**asdict(profile))
+
+
+def to_answer(
+    given: schemas.PickIn | schemas.JudgeIn | schemas.CorrectIn | schemas.AcceptIn,
+    shape: tuple[int, ...],
+) -> Feedback:
+    """The answer that was sent.
+
+    Args:
+        given: As it came.
+        shape: Of the image, ``(D, H, W)``; a mask of another one is refused before it is
+            unpacked, for a few bytes may describe a very large one.
+
+    Raises:
+        ShapeError: If an edited mask is not on the image's grid.
+        InputError: If the answer contradicts itself.
+    """
+    edited = given.edited if isinstance(given, schemas.AcceptIn) else None
+    if edited is not None and tuple(edited.shape) != shape:
+        raise ShapeError(
+            f"The edited mask has (D, H, W) = {tuple(edited.shape)}, the image {shape}."
+            " Send a mask on the grid of the image."
+        )
+    return from_json(given.model_dump())
+
+
+def _entry(number: int, answer: Feedback, round_: int) -> schemas.LogEntry:
+    told = to_json(answer)
+    if isinstance(answer, Accept):
+        told.pop("edited")
+    return schemas.LogEntry(round=number, answer=told, holds=number < round_)
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+"""How a route asks for the desk of its app."""

@@ -1,0 +1,39 @@
+"""Small work behind the scenes: nobody waits for it, and nobody misses it when it fails."""
+
+import logging
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Event, Thread
+
+LOG = logging.getLogger(__name__)
+
+
+class Backstage:
+    """One thread that does one thing after the other."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
+        self._thread = Thread(target=self._work, name="assent backstage", daemon=True)
+        self._thread.start()
+
+    def later(self, work: Callable[[], object]) -> None:
+        """Do this when what was asked before is done."""
+        self._queue.put(work)
+
+    def settle(self) -> None:
+        """Wait until everything that was asked so far is done."""
+        done = Event()
+        self.later(done.set)
+        done.wait()
+
+    def close(self) -> None:
+        """Stop after what is being done now."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            try:
+                work()
+            except Exception as error:
+                LOG.warning("left undone behind the scenes: %s", error)

@@ -1,0 +1,151 @@
+"""Finished masks as files: on the grid of their images, with where each one comes from."""
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from assent.core.errors import AssentError, InputError
+from assent.io.atomic import replacing, write_json
+from assent.io.formats import stems_of
+from assent.io.masks import mask_suffix, write_mask
+from assent.services.manifest import file_digest
+from assent.services.originals import Original, Originals
+from assent.storage.records import StoredImage, StoredMask
+from assent.storage.store import Store
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        masks: One entry of ``provenance.json`` a mask.
+        problems: Image and reason, where a mask could not be written.
+    """
+
+    masks: tuple[dict[str, Any], ...]
+    problems: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        left = f"; {len(self.problems)} could not be written" if self.problems else ""
+        noun = "mask" if len(self.masks) == 1 else "masks"
+        return f"{len(self.masks)} {noun} written{left}."
+
+
+def find_project(store: Store, name: str | None) -> int:
+    """The id of a project by name, or of the only one.
+
+    Raises:
+        InputError: If there is none of that name, or there are several and none is named.
+    """
+    projects = store.projects.all()
+    chosen = [p for p in projects if name in {None, p.name}]
+    if len(chosen) != 1:
+        known = ", ".join(p.name for p in projects) or "none"
+        raise InputError(
+            f"Which project is meant? Known: {known}. Name one of them with --project."
+        )
+    return chosen[0].id
+
+
+def export_masks(
+    store: Store,
+    originals: Originals,
+    project_id: int,
+    target: str,
+    out: Path,
+    tell: Tell = lambda done, text: None,
+) -> Exported:
+    """Write the mask that holds of every finished image; each file whole or not at all.
+
+    A mask whose original was changed or deleted is passed over: its grid is no longer known.
+
+    Args:
+        store: Where the masks are kept.
+        originals: Reads the images, for their grids.
+        project_id: Of which project.
+        target: What the masks show.
+        out: Folder; ``masks/`` and ``provenance.json`` are put into it.
+        tell: Told how far it is.
+
+    Raises:
+        NotFoundError: If there is no such project.
+        InputError: If there is no finished image, or the folder cannot be written.
+    """
+    root = store.projects.get(project_id).root
+    finished = _finished(store, project_id, target)
+    if not finished:
+        raise InputError(
+            f"No image has a finished mask of {target!r} yet. Accept one, then export."
+        )
+    rows, problems = [], []
+    stems = stems_of([Path(image.path) for image, _ in finished])
+    for number, ((image, mask), stem) in enumerate(zip(finished, stems, strict=True)):
+        name = PurePosixPath(image.path).name
+        tell(number / len(finished), name)
+        try:
+            original = originals.read(Original(root, image.path, image.digest))
+        except AssentError as error:
+            problems.append((image.path, str(error)))
+            continue
+        file = out / "masks" / f"{stem}{mask_suffix(Path(image.path), original.geometry)}"
+        voxels = store.masks.read(mask.blob)
+        write_mask(file, voxels, original.geometry)
+        geometry = original.geometry
+        volume = int(voxels.sum()) * geometry.voxel_ml if geometry.calibrated else None
+        rows.append(
+            _row(image, mask, target)
+            | {
+                "mask": f"masks/{file.name}",
+                "mask_sha256": file_digest(file),
+                "voxels": int(voxels.sum()),
+                "volume_ml": volume,
+            }
+        )
+    told = [{"path": path, "detail": detail} for path, detail in problems]
+    write_json(out / "provenance.json", {"target": target, "masks": rows, "problems": told})
+    return Exported(tuple(rows), tuple(problems))
+
+
+def export_zip(
+    store: Store, originals: Originals, project_id: int, target: str, file: Path, tell: Tell
+) -> Exported:
+    """As ``export_masks``, into one ZIP file that is there whole or not at all."""
+    with TemporaryDirectory(prefix="assent-") as name, replacing(file) as temporary:
+        folder = Path(name)
+        done = export_masks(
+            store, originals, project_id, target, folder, lambda d, text: tell(0.9 * d, text)
+        )
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.rglob("*")):
+                archive.write(path, path.relative_to(folder))
+    return done
+
+
+def _finished(store: Store, project_id: int, target: str) -> list[tuple[StoredImage, StoredMask]]:
+    images = {image.id: image for image in store.projects.images(project_id)}
+    found = []
+    for task in store.projects.queue(project_id, target, state="accepted"):
+        mask = store.masks.holding(task.id)
+        if mask is not None:
+            found.append((images[task.image_id], mask))
+    return sorted(found, key=lambda pair: pair[0].path)
+
+
+def _row(image: StoredImage, mask: StoredMask, target: str) -> dict[str, Any]:
+    return {
+        "image": image.path,
+        "image_digest": image.digest,
+        "target": target,
+        "person": mask.person,
+        "method": mask.method,
+        "weights": mask.weights_digest,
+        "accepted_at": mask.made_at.isoformat(),
+    }

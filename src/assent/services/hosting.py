@@ -1,0 +1,111 @@
+"""What a server of the annotation app is made of: which folder, method, database and blobs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assent.core.errors import ConfigError, NotFoundError
+from assent.io.atomic import check_writable
+from assent.io.guard import check_folder
+from assent.services.methods import method_names
+from assent.services.worker import EngineSpec, Worker
+from assent.services.workspace import Workspace
+from assent.storage.store import Store, open_store
+
+HOME = Path("assent-work")
+"""Where work is kept unless told otherwise, in the folder in which the server is started."""
+
+DATABASE, BLOBS = str(HOME / "assent.db"), str(HOME / "blobs")
+TOKEN = "ASSENT_TOKEN"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hosting:
+    """What is served.
+
+    Attributes:
+        folder: Images; only read.
+        target: What is to be segmented in a folder that is new.
+        method: Name of the method.
+        settings: Of the method.
+        weights: A weights file, or None for the shipped ones.
+        database: File or URL.
+        blobs: Folder or URL.
+        seed: Of every random draw.
+    """
+
+    folder: Path
+    target: str = "object"
+    method: str = "posterior"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+    database: str = DATABASE
+    blobs: str = BLOBS
+    seed: int = 0
+
+
+def open_kept(database: str, blobs: str) -> Store:
+    """What was kept, or a beginning; a missing folder of a database file is made.
+
+    Raises:
+        InputError: If one of them cannot be opened.
+    """
+    file = _file_of(database)
+    if file is not None:
+        check_writable(file.parent)
+    return open_store(database, blobs)
+
+
+def open_workspace(hosting: Hosting) -> Workspace:
+    """Everything that a server needs; the folder's project is opened, and scanned if it is new.
+
+    Raises:
+        InputError: If the folder is missing, or database or blobs cannot be opened.
+        NotFoundError: If there is no such method.
+    """
+    check_folder(hosting.folder)
+    if hosting.method not in method_names():
+        raise NotFoundError("method", hosting.method, known=method_names())
+    store = open_kept(hosting.database, hosting.blobs)
+    spec = EngineSpec(hosting.method, hosting.blobs, hosting.settings, hosting.weights)
+    file = _file_of(hosting.database)
+    workspace = Workspace(
+        store,
+        Worker(spec),
+        method=hosting.method,
+        folder=hosting.folder,
+        exports=(HOME if file is None else file.parent) / "exports",
+        seed=hosting.seed,
+    )
+    try:
+        workspace.open_folder(target=hosting.target)
+    except BaseException:
+        workspace.close()
+        raise
+    return workspace
+
+
+def token_for(host: str, given: str | None) -> str | None:
+    """The token to ask for: as given, or of the environment, or none on loopback.
+
+    Raises:
+        ConfigError: If the address is not loopback and there is no token, or it is a short one.
+    """
+    token = given or os.environ.get(TOKEN) or None
+    if token is not None and len(token) < 8:
+        raise ConfigError("The token has fewer than 8 characters; expected a longer one.")
+    if token is None and host not in LOOPBACK:
+        raise ConfigError(
+            f"Serving on {host} would let everybody on the network in. Name a token with --token or"
+            f" in {TOKEN}, or serve on 127.0.0.1."
+        )
+    return token
+
+
+def _file_of(database: str) -> Path | None:
+    """The file of a database, or None where a server keeps it."""
+    kind, _, rest = database.rpartition("://")
+    return Path(rest.removeprefix("/") if kind else rest) if kind in {"", "sqlite"} else None

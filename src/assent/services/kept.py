@@ -1,0 +1,12 @@
+"""What is kept of the work, as interfaces see it: values without SQL."""
+
+from assent.storage.records import (
+    Job,
+    Project,
+    StoredExample,
+    StoredImage,
+    StoredSession,
+    StoredTask,
+)
+
+__all__ = ["Job", "Project", "StoredExample", "StoredImage", "StoredSession", "StoredTask"]

@@ -1,0 +1,119 @@
+"""Originals: files inside one folder, only ever read, and recognised by their content."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from assent.core.errors import ChangedError, ForbiddenError
+from assent.core.image import Image
+from assent.io.formats import read_image
+from assent.services.recent import Recent
+
+KEPT_VOXELS = 120e6
+"""Voxels of originals that stay in memory: half a gigabyte as float32."""
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Name, time of change and size of each file of an image."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """Where an image lies, and which content it had when it was taken in.
+
+    Attributes:
+        root: Folder of the project.
+        path: From there, with forward slashes.
+        digest: ``Image.content_id``; "" before it is known.
+    """
+
+    root: str
+    path: str
+    digest: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    image: Image
+    stamp: Stamp
+
+
+class Originals:
+    """Reads originals, and notices when one is not what it was."""
+
+    def __init__(self) -> None:
+        self._kept = Recent[tuple[str, str], _Read](KEPT_VOXELS, lambda r: r.image.voxels.size)
+        self._checked = Recent[Original, Stamp](100_000, lambda _: 1)
+
+    def read(self, original: Original) -> Image:
+        """The image, as it was taken in.
+
+        Raises:
+            ChangedError: If its files were changed, moved or deleted.
+            ForbiddenError: If its path leads out of the project's folder.
+            InputError: If it cannot be read.
+        """
+        place = path_of(original)
+        stamp = _stamp(place, original)
+        key = (original.root, original.path)
+        kept = self._kept.get(key)
+        if kept is None or kept.stamp != stamp:
+            kept = _Read(read_image(place), stamp)
+            self._kept.put(key, kept)
+        if original.digest and kept.image.content_id != original.digest:
+            raise ChangedError(
+                f"{original.name} was changed since it was taken in: its content is another."
+                " Put the earlier file back, or scan the folder again to work on the new one."
+            )
+        self._checked.put(original, stamp)
+        return kept.image
+
+    def check(self, original: Original) -> None:
+        """See, without reading it again if its files look untouched, that it is what it was.
+
+        Raises:
+            ChangedError: As for ``read``.
+            ForbiddenError: As for ``read``.
+        """
+        if self._checked.get(original) != _stamp(path_of(original), original):
+            self.read(original)
+
+
+def path_of(original: Original) -> Path:
+    """Where an original lies.
+
+    Raises:
+        ForbiddenError: If that is outside its project's folder, through ".." or a link.
+    """
+    return inside(Path(original.root), original.path)
+
+
+def inside(root: Path, path: str) -> Path:
+    """A path below a folder, links followed.
+
+    Raises:
+        ForbiddenError: If it leads out of the folder.
+    """
+    top = root.resolve()
+    place = (top / path).resolve()
+    if "\0" in path or Path(path).is_absolute() or not place.is_relative_to(top):
+        raise ForbiddenError(
+            f"The path {path!r} leads out of the folder {top.name!r}, and only what lies in it is"
+            " served. Name a path below it."
+        )
+    return place
+
+
+def _stamp(place: Path, original: Original) -> Stamp:
+    files = sorted(place.iterdir()) if place.is_dir() else [place]
+    try:
+        facts = [(file.name, file.stat()) for file in files]
+    except OSError as error:
+        raise ChangedError(
+            f"{original.name} was moved or deleted since it was taken in."
+            " Put it back, or scan the folder again."
+        ) from error
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in facts)

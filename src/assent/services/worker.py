@@ -1,0 +1,210 @@
+"""The process that computes: one at a time, started again when it dies."""
+
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal, Protocol
+
+from assent.core.errors import AssentError, InputError, WorkerError
+from assent.services.engine import Engine
+from assent.services.methods import build_method
+
+LOG = logging.getLogger(__name__)
+STOP_S = 2.0
+"""How long a process may take to leave before it is ended."""
+
+WorkerState = Literal["ready", "starting", "stopped"]
+
+
+@dataclass(frozen=True)
+class EngineSpec:
+    """How to make the engine, wherever it shall run.
+
+    Attributes:
+        method: Its name.
+        settings: Of the method.
+        weights: A weights file, or None for the shipped ones.
+        blobs: Place of the blob store.
+    """
+
+    method: str
+    blobs: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weights: Path | None = None
+
+    def build(self) -> Engine:
+        """The engine, ready to use.
+
+        Raises:
+            AssentError: As ``build_method``.
+        """
+        return Engine(build_method(self.method, self.settings, self.weights), self.blobs)
+
+
+class Computes(Protocol):
+    """Whoever answers for an engine."""
+
+    @property
+    def state(self) -> WorkerState:
+        """Whether it can be asked."""
+
+    @property
+    def starts(self) -> int:
+        """How often it was started; what it kept in memory is gone each time."""
+
+    def call(self, verb: str, *arguments: Any) -> Any:
+        """What the engine's verb returns.
+
+        Raises:
+            WorkerError: If the process stopped while it worked.
+            AssentError: What the verb raises.
+        """
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+class Worker:
+    """A process with an engine. Requests take turns; the next one after its end starts it again."""
+
+    def __init__(self, spec: EngineSpec) -> None:
+        self._spec = spec
+        self._turn = Lock()
+        self._process: BaseProcess | None = None
+        self._link: Connection | None = None
+        self._starts = 0
+        self._is_starting = False
+
+    @property
+    def state(self) -> WorkerState:
+        """Whether it can be asked; a stopped one starts with the next request."""
+        if self._is_starting:
+            return "starting"
+        return "ready" if self._process is not None and self._process.is_alive() else "stopped"
+
+    @property
+    def starts(self) -> int:
+        """How often the process was started."""
+        return self._starts
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    def call(self, verb: str, *arguments: Any) -> Any:
+        """What the engine's verb returns.
+
+        Raises:
+            WorkerError: If the process stopped while it worked; the next call starts it again.
+            AssentError: What the verb raises, or what hinders the start.
+        """
+        with self._turn:
+            link = self._started()
+            return self._asked(link, verb, arguments)
+
+    def close(self) -> None:
+        """End the process."""
+        with self._turn:
+            self._end()
+
+    def _started(self) -> Connection:
+        if self._link is not None and self._process is not None and self._process.is_alive():
+            return self._link
+        self._end()
+        self._is_starting = True
+        try:
+            # Fresh, not forked: a fork would copy the locks of the server's threads as they are.
+            context = get_context("spawn")
+            here, there = context.Pipe()
+            process = context.Process(
+                target=serve, args=(there, self._spec), name="assent worker", daemon=True
+            )
+            process.start()
+            there.close()
+            self._process, self._link = process, here
+            self._starts += 1
+            self._received(here)
+        except BaseException:
+            self._end()
+            raise
+        finally:
+            self._is_starting = False
+        return here
+
+    def _asked(self, link: Connection, verb: str, arguments: tuple[Any, ...]) -> Any:
+        try:
+            link.send((verb, arguments))
+        except OSError as error:
+            raise self._stopped() from error
+        return self._received(link)
+
+    def _received(self, link: Connection) -> Any:
+        assert self._process is not None
+        wait([link, self._process.sentinel])
+        try:
+            is_well, value = link.recv()
+        except (EOFError, OSError) as error:
+            raise self._stopped() from error
+        if is_well:
+            return value
+        raise value
+
+    def _stopped(self) -> WorkerError:
+        self._end()
+        return WorkerError(
+            "The process that computes stopped, perhaps for lack of memory, and is being started"
+            " again. Nothing that was acknowledged is lost: ask again in a few seconds."
+        )
+
+    def _end(self) -> None:
+        process, link = self._process, self._link
+        self._process = self._link = None
+        if link is not None:
+            link.close()
+        if process is not None:
+            process.join(STOP_S)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            LOG.info("worker ended with %s", process.exitcode)
+
+
+def serve(link: Connection, spec: EngineSpec) -> None:
+    """The life of the process: build the engine, then answer until nobody asks any more."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        engine = spec.build()
+    except Exception as error:
+        _reply(link, is_well=False, value=_told(error))
+        return
+    _reply(link, is_well=True, value=None)
+    with suppress(EOFError, OSError, KeyboardInterrupt):
+        while True:
+            verb, arguments = link.recv()
+            try:
+                value, is_well = getattr(engine, verb)(*arguments), True
+            except Exception as error:
+                value, is_well = _told(error), False
+            _reply(link, is_well=is_well, value=value)
+
+
+def _reply(link: Connection, *, is_well: bool, value: Any) -> None:
+    link.send((is_well, value))
+
+
+def _told(error: Exception) -> Exception:
+    """What the asking side can raise: our own errors as they are, others by their last words."""
+    if isinstance(error, AssentError):
+        return error
+    if isinstance(error, MemoryError):
+        return InputError("There is not enough memory for this image. Use a smaller one.")
+    LOG.exception("the engine failed", exc_info=error)
+    return RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,290 @@
+"""Everything the annotation server does, joined: projects, sessions, learning, jobs."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from assent.core.errors import AssentError, InputError
+from assent.core.feedback import Accept
+from assent.services.annotate import Annotate
+from assent.services.backstage import Backstage
+from assent.services.export import export_zip
+from assent.services.jobs import Jobs
+from assent.services.learning import Learning
+from assent.services.originals import Originals, inside
+from assent.services.propagation import Rest, propagate
+from assent.services.scan import Problem, open_project, scan
+from assent.services.worker import Computes
+from assent.sessions.kinds import kinds_of
+from assent.storage.records import Job, Project, StoredImage, StoredSession, StoredTask, TaskState
+from assent.storage.store import Store
+
+AHEAD = 2
+"""Images that are prepared before anybody opens them."""
+
+STATES: tuple[TaskState, ...] = ("open", "accepted", "skipped")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What one finished image took.
+
+    Attributes:
+        task: Which task.
+        image: Which image.
+        session: In which session it was accepted; None where nobody answered.
+        answers: How many were given, the acceptance left out.
+        actions: How many of which kind.
+        seconds: From opening to acceptance; None without a session.
+        accepted_at: When.
+    """
+
+    task: int
+    image: StoredImage
+    session: int | None
+    answers: int
+    actions: dict[str, int]
+    seconds: float | None
+    accepted_at: datetime
+
+
+class Workspace:
+    """One folder that is served, with all that is kept of the work on it."""
+
+    def __init__(
+        self,
+        store: Store,
+        worker: Computes,
+        *,
+        method: str,
+        folder: Path,
+        exports: Path,
+        seed: int = 0,
+    ) -> None:
+        """Begin.
+
+        Args:
+            store: Where everything is kept.
+            worker: Computes.
+            method: Name of the method that it computes with.
+            folder: What is served; projects lie in it.
+            exports: Folder for finished exports.
+            seed: Of every random draw.
+        """
+        self.store, self.worker, self.folder = store, worker, folder
+        self._method, self._exports = method, exports
+        self.originals = Originals()
+        self.annotate = Annotate(
+            store, worker, self.originals, seed=seed, accepted=self._after_acceptance
+        )
+        self.learning = Learning(store, worker, self.annotate)
+        self.jobs = Jobs(store)
+        self.backstage = Backstage()
+        self._problems: dict[int, list[Problem]] = {}
+        self._prepared: set[tuple[str, int]] = set()
+
+    @property
+    def method(self) -> str:
+        """Name of the method, known before it is ready."""
+        return self._method
+
+    def warm_up(self) -> None:
+        """Start the process that computes, and prepare the first images, behind the scenes."""
+        self.backstage.later(lambda: self.annotate.facts)
+        for project in self.store.projects.all():
+            for target in self.store.projects.targets(project.id):
+                self.backstage.later(partial(self._prepare, project.id, target))
+
+    def close(self) -> None:
+        """Stop what runs; what is stored stays."""
+        self.jobs.close()
+        self.backstage.close()
+        self.worker.close()
+        self.store.close()
+
+    def open_folder(
+        self, path: str = "", name: str | None = None, target: str = "object"
+    ) -> Project:
+        """The project of a folder below the one that is served; a new one is scanned.
+
+        Raises:
+            ForbiddenError: If the path leads out of the served folder, or to no folder.
+            InputError: If the name is taken, or the target is empty.
+        """
+        check_word("target", target)
+        project, is_new = open_project(self.store, inside(self.folder, path), name)
+        if is_new:
+            self.rescan(project.id, target)
+        return project
+
+    def rescan(self, project_id: int, target: str | None = None) -> Job:
+        """Look for new and changed images, as a job.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        project = self.store.projects.get(project_id)
+        into = target or next(iter(self.store.projects.targets(project_id)), "object")
+
+        def do(job: Job, tell: Callable[[float, str], None]) -> str:
+            problems = scan(self.store, self.originals, project, into, tell)
+            self._problems[project_id] = problems
+            self.backstage.later(lambda: self._prepare(project_id, into))
+            images = len(self.store.projects.images(project_id))
+            left = f" {len(problems)} files could not be read." if problems else ""
+            return f"{images} images.{left}"
+
+        return self.jobs.start("scan", do)
+
+    def problems(self, project_id: int) -> list[Problem]:
+        """What the last scan could not read.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        self.store.projects.get(project_id)
+        return self._problems.get(project_id, [])
+
+    def add_target(self, project_id: int, target: str) -> None:
+        """Put all images of a project into the queue of a target.
+
+        Raises:
+            NotFoundError: If there is no such project.
+            InputError: If the target is empty or not printable.
+        """
+        check_word("target", target)
+        self.store.projects.get(project_id)
+        ids = [image.id for image in self.store.projects.images(project_id)]
+        self.store.projects.add_tasks(ids, target)
+
+    def queue(self, project_id: int, target: str) -> list[tuple[StoredTask, StoredImage]]:
+        """All tasks of a target: open ones in their order, then accepted, then skipped.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        self.store.projects.get(project_id)
+        images = {image.id: image for image in self.store.projects.images(project_id)}
+        return [
+            (task, images[task.image_id])
+            for state in STATES
+            for task in self.store.projects.queue(project_id, target, state=state)
+            if task.image_id in images
+        ]
+
+    def next(self, project_id: int, target: str, after: int | None) -> StoredTask | None:
+        """The next open task, ``after`` passed over; None when none is open.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        self.store.projects.get(project_id)
+        listed = self.store.projects.queue(project_id, target, limit=2)
+        found = next((task for task in listed if task.id != after), None)
+        self.backstage.later(lambda: self._prepare(project_id, target))
+        return found
+
+    def is_prepared(self, image: StoredImage) -> bool:
+        """Whether an image opens at once."""
+        return (image.digest, self.worker.starts) in self._prepared
+
+    def effort(self, project_id: int, target: str) -> list[Effort]:
+        """What each finished image took, oldest first.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        done = []
+        for task, image in self.queue(project_id, target):
+            mask = self.store.masks.holding(task.id) if task.state == "accepted" else None
+            if mask is None:
+                continue
+            if mask.session_id is None:
+                done.append(Effort(task.id, image, None, 0, {}, None, mask.made_at))
+                continue
+            session = self.store.sessions.get(mask.session_id)
+            answers = [a for a in session.history if not isinstance(a, Accept)]
+            actions = Counter[str](kind for answer in answers for kind in kinds_of(answer))
+            seconds = (mask.made_at - session.opened_at).total_seconds()
+            done.append(
+                Effort(
+                    task.id, image, session.id, len(answers), dict(actions), seconds, mask.made_at
+                )
+            )
+        return sorted(done, key=lambda effort: effort.accepted_at)
+
+    def export(self, project_id: int, target: str) -> Job:
+        """Write the finished masks of a target into a ZIP file, as a job.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        self.store.projects.get(project_id)
+
+        def do(job: Job, tell: Callable[[float, str], None]) -> str:
+            file = self._export_file(job.id)
+            return export_zip(self.store, self.originals, project_id, target, file, tell).sentence
+
+        return self.jobs.start("export", do)
+
+    def exported(self, job_id: int) -> Path:
+        """The file of a finished export.
+
+        Raises:
+            NotFoundError: If there is no such job.
+            InputError: If it is no finished export, or its file is gone.
+        """
+        job = self.jobs.get(job_id)
+        file = self._export_file(job_id)
+        if job.kind != "export" or job.state != "done" or not file.is_file():
+            raise InputError(
+                f"Job {job_id} has no file: it is of kind {job.kind!r} and {job.state}. Start an"
+                " export, and fetch its file when it is done."
+            )
+        return file
+
+    def propagate(self, rest: Rest) -> Job:
+        """Predict what is left of a queue, as a job.
+
+        Raises:
+            NotFoundError: If there is no such project.
+        """
+        self.store.projects.get(rest.project_id)
+        return self.jobs.start(
+            "propagate",
+            lambda job, tell: propagate(self.store, self.worker, self.annotate, rest, tell),
+        )
+
+    def _export_file(self, job_id: int) -> Path:
+        return self._exports / f"export-{job_id}.zip"
+
+    def _after_acceptance(self, session: StoredSession) -> None:
+        task = self.store.projects.task(session.task_id)
+        project = self.store.projects.image(task.image_id).project_id
+        self.backstage.later(lambda: self.learning.refresh(session.person))
+        self.backstage.later(lambda: self._prepare(project, task.target))
+
+    def _prepare(self, project_id: int, target: str) -> None:
+        """Compute ahead what the first looks at the next images would wait for."""
+        for task in self.store.projects.queue(project_id, target, limit=AHEAD):
+            image = self.store.projects.image(task.image_id)
+            if not self.is_prepared(image):
+                with suppress(AssentError):
+                    self.worker.call("prepare", self.annotate.original(image))
+                    self._prepared.add((image.digest, self.worker.starts))
+
+
+def check_word(what: str, word: str) -> None:
+    """Refuse a name that nobody could read.
+
+    Raises:
+        InputError: If it is empty, too long or not printable.
+    """
+    if not word.strip() or len(word) > 200 or not word.isprintable():
+        raise InputError(
+            f"The {what} must have 1 to 200 characters that can be printed; got {word[:40]!r}."
+        )
