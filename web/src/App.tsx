@@ -1,0 +1,249 @@
+// Joins the panels. What is open lives in the desk; how it is looked at lives here.
+
+import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from "react";
+import { api } from "./api/client";
+import type { Alternative, ImageDetail } from "./api/types";
+import type { Tool } from "./keys";
+import { BusyBar } from "./panels/BusyBar";
+import { Cards } from "./panels/Cards";
+import { Numbers, Profile } from "./panels/Facts";
+import { Header } from "./panels/Header";
+import { Help } from "./panels/Help";
+import { Jobs } from "./panels/Jobs";
+import { Log } from "./panels/Log";
+import { Login } from "./panels/Login";
+import { Queue } from "./panels/Queue";
+import { Toolbar } from "./panels/Toolbar";
+import { Welcome, isNewcomer } from "./panels/Welcome";
+import { placedPrompts, type SessionState } from "./state/session";
+import { useCommands } from "./state/useCommands";
+import { type Desk, useDesk } from "./state/useDesk";
+import { SliceBar } from "./viewer/SliceBar";
+import { Stage, type ViewSettings } from "./viewer/Stage";
+import { clamp } from "./viewer/geometry";
+import type { Window } from "./viewer/window";
+import { announce, words } from "./words";
+
+const Planes = lazy(() => import("./viewer/Planes"));
+
+const PERSON_KEY = "assent.person";
+const NARROW = "(max-width: 1100px)";
+
+const SETTINGS: ViewSettings = {
+  opacity: 0.3,
+  isFilled: true,
+  isHidden: false,
+  showsUncertainty: false,
+};
+
+/** The slice shown, where the person left it, else where the alternatives differ most. */
+function useShownSlice(detail: ImageDetail | null, state: SessionState) {
+  const [slice, setSlice] = useState(0);
+  const [image, setImage] = useState<number | null>(null);
+  const key = `assent.slice.${detail?.id}`;
+  const { proposal } = state;
+  if (detail && proposal && proposal.image.id === detail.id && image !== detail.id) {
+    setImage(detail.id);
+    const left = sessionStorage.getItem(key);
+    setSlice(clamp(Number(left ?? proposal.slice), 0, (detail.shape[0] ?? 1) - 1));
+  }
+  const show = useCallback(
+    (wanted: number) => {
+      const next = clamp(wanted, 0, (detail?.shape[0] ?? 1) - 1);
+      sessionStorage.setItem(key, String(next));
+      setSlice(next);
+    },
+    [detail, key],
+  );
+  return [image === detail?.id ? slice : 0, show] as const;
+}
+
+/** Window and level of the image shown; a choice made on one CT is kept for the next. */
+function useShownWindow(detail: ImageDetail | null) {
+  const [chosen, setChosen] = useState<{ image: number; isCt: boolean; window: Window } | null>(null);
+  const choose = useCallback(
+    (window: Window) => detail && setChosen({ image: detail.id, isCt: detail.modality === "CT", window }),
+    [detail],
+  );
+  if (!detail) return [null, choose] as const;
+  const holds = chosen && (chosen.image === detail.id || (chosen.isCt && detail.modality === "CT"));
+  return [holds ? chosen.window : detail.window, choose] as const;
+}
+
+/** The alternative that is looked at, or was just picked, as it is on the slice shown. */
+function usePreview(state: SessionState, looked: Alternative | null, slice: number): Alternative | null {
+  const { proposal, pending } = state;
+  const waiting = pending[0]?.answer;
+  const picked = waiting?.kind === "pick" && waiting.candidate !== null ? waiting.candidate : null;
+  const meant = looked ?? proposal?.alternatives.find(({ index }) => index === picked) ?? null;
+  const [elsewhere, setElsewhere] = useState<Alternative | null>(null);
+  const isHere = meant === null || meant.slice === slice;
+  useEffect(() => {
+    setElsewhere(null);
+    if (!proposal || !meant || isHere) return;
+    const stop = new AbortController();
+    api.alternative(proposal, meant.index, slice, stop.signal).then(setElsewhere, () => null);
+    return () => stop.abort();
+  }, [proposal, meant, slice, isHere]);
+  if (!meant || !proposal?.alternatives.includes(meant)) return null;
+  return isHere ? meant : elsewhere;
+}
+
+export function App() {
+  const [person, setPerson] = useState(() => localStorage.getItem(PERSON_KEY) ?? words.defaultPerson);
+  const desk = useDesk(person);
+  if (desk.needsToken) return <Login onDone={desk.restart} />;
+  return (
+    <Desktop
+      desk={desk}
+      person={person}
+      onPerson={(name) => {
+        localStorage.setItem(PERSON_KEY, name);
+        setPerson(name);
+      }}
+    />
+  );
+}
+
+function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPerson(name: string): void }) {
+  const { state, detail } = desk;
+  const [tool, setTool] = useState<Tool>("point");
+  const [settings, setSettings] = useState(SETTINGS);
+  const [slice, setSlice] = useShownSlice(detail, state);
+  const [window, setWindow] = useShownWindow(detail);
+  const [looked, setLooked] = useState<Alternative | null>(null);
+  const [fitRequest, setFitRequest] = useState(0);
+  const [dialog, setDialog] = useState<"help" | "welcome" | null>(() => (isNewcomer() ? "welcome" : null));
+  const [planesOf, setPlanesOf] = useState<number | null>(null);
+  const [panels, setPanels] = useState(() => {
+    const isWide = !matchMedia(NARROW).matches;
+    return { queue: isWide, side: isWide };
+  });
+  const preview = usePreview(state, looked, slice);
+  const placed = useMemo(() => placedPrompts(state), [state]);
+  const commands = useCommands(desk, person, {
+    isDialogOpen: dialog !== null,
+    onTool: setTool,
+    onStep: (by) => setSlice(slice + by),
+    onFit: () => setFitRequest((old) => old + 1),
+    onHelp: () => setDialog("help"),
+    onEscape: () => setTool("point"),
+    onSettings: (change) => setSettings(change),
+  });
+  const showsPlanes = detail !== null && planesOf === detail.id;
+
+  return (
+    <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
+      <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} />
+      {panels.queue && (
+        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={desk.openTask}>
+          {desk.project && desk.target !== null && (
+            <Jobs key={`${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />
+          )}
+        </Queue>
+      )}
+      <main className="centre">
+        <Toolbar
+          detail={detail}
+          tool={tool}
+          settings={settings}
+          window={window}
+          showsPlanes={showsPlanes}
+          onTool={setTool}
+          onSettings={setSettings}
+          onWindow={setWindow}
+          onFit={() => setFitRequest((old) => old + 1)}
+          onPlanes={(shows) => setPlanesOf(shows && detail ? detail.id : null)}
+        />
+        <div className="view">
+          {detail && window && (
+            <Stage
+              detail={detail}
+              proposal={state.proposal}
+              stamp={state.stamp}
+              slice={slice}
+              window={window}
+              settings={settings}
+              tool={tool}
+              placed={placed}
+              preview={preview}
+              fitRequest={fitRequest}
+              onWindow={setWindow}
+              onSlice={setSlice}
+              onPrompts={commands.prompts}
+            />
+          )}
+          {showsPlanes && detail && window && (
+            <Suspense fallback={<p className="planes-load">{words.loadingViewer}</p>}>
+              <Planes detail={detail} proposal={state.proposal} stamp={state.stamp} window={window} opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)} />
+            </Suspense>
+          )}
+          {preview && <Legend tag={preview.tag} />}
+          <BusyBar busy={desk.busy} />
+          <Banner state={state} onClose={() => desk.store.dispatch({ type: "told", notice: null })} />
+          {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
+        </div>
+        {detail?.is_volume && (
+          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={state.proposal} onSlice={setSlice} />
+        )}
+        {detail && window && (
+          <Cards
+            state={state}
+            detail={detail}
+            window={window}
+            onPick={commands.pick}
+            onJudge={commands.judge}
+            onMore={commands.more}
+            onAccept={() => commands.accept("recommended")}
+            onNext={commands.next}
+            onReopen={commands.undo}
+            onLook={setLooked}
+          />
+        )}
+      </main>
+      {panels.side && (
+        <aside className="side" aria-label={words.side}>
+          <Numbers proposal={state.proposal} />
+          <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />
+          <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
+        </aside>
+      )}
+      <p className="unseen" role="status">
+        {announce(state)}
+      </p>
+      {dialog === "help" && <Help onClose={() => setDialog(null)} onTour={() => setDialog("welcome")} />}
+      {dialog === "welcome" && <Welcome onClose={() => setDialog(null)} />}
+    </div>
+  );
+}
+
+/** What the two colours mean, while they are on screen. */
+function Legend({ tag }: { tag: string }) {
+  return (
+    <p className="legend">
+      <strong>{tag}</strong>
+      <span className="swatch is-added" /> {words.added}
+      <span className="swatch is-removed" /> {words.removed}
+    </p>
+  );
+}
+
+function Banner({ state, onClose }: { state: SessionState; onClose(): void }) {
+  const { notice, isOnline, pending } = state;
+  if (!isOnline) {
+    return (
+      <p className="banner is-away" role="alert">
+        {notice ? notice.text : words.unreachable} {pending.length > 0 && words.keptAnswers(pending.length)}
+      </p>
+    );
+  }
+  if (!notice) return null;
+  return (
+    <p className={`banner is-${notice.kind}`} role="alert">
+      {notice.text}
+      <button type="button" className="link" onClick={onClose}>
+        {words.close}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,134 @@
+// Which key does what. One table for the listener and for the map on screen.
+
+import { words } from "./words";
+
+export type Command =
+  | { do: "pick"; card: number }
+  | { do: "acceptCard"; card: number }
+  | { do: "judge"; answer: "better" | "worse" | "cannot_tell" }
+  | { do: "tool"; tool: Tool }
+  | { do: "step"; by: number }
+  | {
+      do:
+        | "accept"
+        | "none"
+        | "more"
+        | "undo"
+        | "redo"
+        | "next"
+        | "skip"
+        | "help"
+        | "uncertainty"
+        | "hide"
+        | "fill"
+        | "fit"
+        | "escape";
+    };
+
+export type Tool = "point" | "box" | "scribble" | "erase";
+
+export interface Pressed {
+  key: string;
+  code?: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+  altKey: boolean;
+}
+
+const LETTERS: Record<string, Command> = {
+  "0": { do: "none" },
+  enter: { do: "accept" },
+  m: { do: "more" },
+  p: { do: "tool", tool: "point" },
+  b: { do: "tool", tool: "box" },
+  s: { do: "tool", tool: "scribble" },
+  e: { do: "tool", tool: "erase" },
+  n: { do: "next" },
+  k: { do: "skip" },
+  u: { do: "uncertainty" },
+  h: { do: "hide" },
+  c: { do: "fill" },
+  f: { do: "fit" },
+  "=": { do: "judge", answer: "cannot_tell" },
+  "?": { do: "help" },
+  escape: { do: "escape" },
+};
+
+/** What a pressed key means; null for keys that are the browser's own. */
+export function commandOf(
+  pressed: Pressed,
+  shown: { isVolume: boolean; hasChallenger: boolean },
+): Command | null {
+  const key = pressed.key.toLowerCase();
+  if (pressed.ctrlKey || pressed.metaKey) {
+    if (key === "z") return { do: pressed.shiftKey ? "redo" : "undo" };
+    return key === "y" ? { do: "redo" } : null;
+  }
+  if (pressed.altKey) return null;
+  const digit = /^(?:Digit|Numpad)([1-4])$/.exec(pressed.code ?? "")?.[1] ?? /^[1-4]$/.exec(key)?.[0];
+  if (digit) {
+    const card = Number(digit) - 1;
+    return pressed.shiftKey ? { do: "acceptCard", card } : { do: "pick", card };
+  }
+  return arrow(key, shown) ?? LETTERS[key] ?? null;
+}
+
+function arrow(key: string, shown: { isVolume: boolean; hasChallenger: boolean }): Command | null {
+  if (key === "pageup" || key === "pagedown") {
+    return shown.isVolume ? { do: "step", by: key === "pageup" ? -5 : 5 } : null;
+  }
+  if (key === "arrowleft" || key === "arrowright") {
+    return shown.isVolume ? { do: "step", by: key === "arrowleft" ? -1 : 1 } : null;
+  }
+  if (key !== "arrowup" && key !== "arrowdown") return null;
+  if (shown.hasChallenger) return { do: "judge", answer: key === "arrowup" ? "better" : "worse" };
+  return shown.isVolume ? { do: "step", by: key === "arrowup" ? -1 : 1 } : null;
+}
+
+/** The map that ? shows, in groups. */
+export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string, string])[] }[] = [
+  {
+    title: words.keys.choose,
+    rows: [
+      ["1 – 4", words.keys.pick],
+      ["Enter", words.keys.accept],
+      ["Shift 1 – 4", words.keys.acceptCard],
+      ["0", words.keys.none],
+      ["M", words.keys.more],
+      ["↑  ↓", words.keys.judge],
+      ["=", words.keys.cannotTell],
+    ],
+  },
+  {
+    title: words.keys.draw,
+    rows: [
+      ["P", words.keys.point],
+      ["B", words.keys.box],
+      ["S", words.keys.scribble],
+      ["E", words.keys.erase],
+      ["Tab, arrows, Space", words.keys.drawByKeys],
+      ["Esc", words.keys.escape],
+    ],
+  },
+  {
+    title: words.keys.look,
+    rows: [
+      ["←  →", words.keys.step],
+      ["U", words.keys.uncertainty],
+      ["C", words.keys.fill],
+      ["H", words.keys.hide],
+      ["F", words.keys.fit],
+    ],
+  },
+  {
+    title: words.keys.move,
+    rows: [
+      ["Ctrl Z", words.keys.undo],
+      ["Ctrl Shift Z", words.keys.redo],
+      ["N", words.keys.next],
+      ["K", words.keys.skip],
+      ["?", words.keys.help],
+    ],
+  },
+];

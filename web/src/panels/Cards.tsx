@@ -1,0 +1,204 @@
+// The alternatives, each as a small picture of how it differs from the recommendation.
+
+import { useEffect, useMemo, useRef } from "react";
+import type { Alternative, ImageDetail, Proposal } from "../api/types";
+import { mayAnswer, type SessionState } from "../state/session";
+import type { Camera, Size } from "../viewer/geometry";
+import * as paint from "../viewer/paint";
+import { useMask, useSlice } from "../viewer/pictures";
+import { decode } from "../viewer/rle";
+import type { Window } from "../viewer/window";
+import { aspectOf } from "../viewer/Stage";
+import { words } from "../words";
+
+const CARD: Size = { width: 184, height: 132 };
+
+interface CardProps {
+  alternative: Alternative;
+  detail: ImageDetail;
+  proposal: Proposal;
+  stamp: number;
+  window: Window;
+  isChallenger: boolean;
+  isDisabled: boolean;
+  isPicked: boolean;
+  onPick(): void;
+  onLook(isLooking: boolean): void;
+}
+
+/** A crop, as large as the card allows, in the middle of it. */
+export function cropCamera(crop: Alternative["crop"], aspect: number, card: Size): Camera {
+  const scale = Math.min(card.width / crop.width, card.height / (crop.height * aspect));
+  return {
+    scale,
+    aspect,
+    left: card.width / 2 - (crop.x + crop.width / 2) * scale,
+    top: card.height / 2 - (crop.y + crop.height / 2) * scale * aspect,
+  };
+}
+
+function Card(props: CardProps) {
+  const { alternative, detail, proposal, stamp } = props;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const picture = useSlice(detail, alternative.slice, props.window);
+  const mask = useMask(proposal, stamp, alternative.slice);
+  const overlay = useMemo(() => {
+    const { x, y } = alternative.crop;
+    return {
+      recommended: mask && paint.outline(mask),
+      added: paint.outline(decode(alternative.added), { x, y }),
+      removed: paint.outline(decode(alternative.removed), { x, y }),
+    };
+  }, [mask, alternative]);
+
+  useEffect(() => {
+    const shown = canvas.current;
+    const context = shown && paint.prepare(shown, CARD);
+    if (!context) return;
+    const [, height = 1, width = 1] = detail.shape;
+    paint.paintScene(context, {
+      image: picture,
+      size: { height, width },
+      camera: cropCamera(alternative.crop, aspectOf(detail), CARD),
+      overlay,
+      isFilled: false,
+      opacity: 0,
+      uncertainty: null,
+    });
+  }, [picture, overlay, alternative, detail]);
+
+  const number = alternative.index + 1;
+  return (
+    <button
+      type="button"
+      className={`card${props.isPicked ? " is-picked" : ""}`}
+      disabled={props.isDisabled}
+      onClick={props.onPick}
+      onPointerEnter={() => props.onLook(true)}
+      onPointerLeave={() => props.onLook(false)}
+      onFocus={(event) => event.target.matches(":focus-visible") && props.onLook(true)}
+      onBlur={() => props.onLook(false)}
+      aria-keyshortcuts={String(number)}
+      aria-label={words.cardLabel(number, alternative.tag, props.isChallenger)}
+    >
+      <canvas ref={canvas} style={{ aspectRatio: `${CARD.width} / ${CARD.height}` }} />
+      <span className="card-line">
+        <kbd>{number}</kbd>
+        <span className="card-tag">{alternative.tag}</span>
+        {proposal.image.is_volume && (
+          <span className="card-slice">{words.sliceShort(alternative.slice + 1)}</span>
+        )}
+      </span>
+      {props.isChallenger && <span className="card-mark">{words.challenger}</span>}
+    </button>
+  );
+}
+
+interface Props {
+  state: SessionState;
+  detail: ImageDetail;
+  window: Window;
+  onPick(candidate: number | null): void;
+  onJudge(answer: "better" | "worse" | "cannot_tell"): void;
+  onMore(): void;
+  onAccept(): void;
+  onNext(): void;
+  onReopen(): void;
+  onLook(alternative: Alternative | null): void;
+}
+
+export function Cards(props: Props) {
+  const { state, detail } = props;
+  const { proposal, pending } = state;
+  if (!proposal) return <section className="cards" aria-label={words.alternatives} />;
+  if (proposal.is_accepted) return <Accepted {...props} />;
+  const waiting = pending[0]?.answer;
+  const picked = waiting?.kind === "pick" ? waiting.candidate : null;
+  const mayPick = mayAnswer(state, "pick");
+  return (
+    <section className="cards" aria-label={words.alternatives}>
+      <div className="card-row">
+        {proposal.alternatives.map((alternative) => (
+          <Card
+            key={`${state.stamp}.${alternative.index}`}
+            alternative={alternative}
+            detail={detail}
+            proposal={proposal}
+            stamp={state.stamp}
+            window={props.window}
+            isChallenger={proposal.challenger === alternative.index && proposal.listens.includes("judge")}
+            isDisabled={!mayPick}
+            isPicked={picked === alternative.index}
+            onPick={() => props.onPick(alternative.index)}
+            onLook={(isLooking) => props.onLook(isLooking ? alternative : null)}
+          />
+        ))}
+        {proposal.alternatives.length === 0 && <p className="card-hint">{emptyHint(proposal)}</p>}
+      </div>
+      <Choices {...props} proposal={proposal} mayPick={mayPick} />
+    </section>
+  );
+}
+
+function emptyHint(proposal: Proposal): string {
+  if (proposal.is_empty) return words.sayWhichObject;
+  return proposal.page > 0 ? words.noMoreOptions : words.noAlternatives;
+}
+
+function Choices({ state, proposal, mayPick, ...props }: Props & { proposal: Proposal; mayPick: boolean }) {
+  const mayJudge = mayAnswer(state, "judge");
+  const number = (proposal.challenger ?? 0) + 1;
+  return (
+    <div className="choices">
+      {!proposal.is_empty && (
+        <button type="button" className="primary" disabled={!mayAnswer(state, "accept")} onClick={props.onAccept} aria-keyshortcuts="Enter">
+          {words.accept} <kbd>↵</kbd>
+        </button>
+      )}
+      {proposal.alternatives.length > 0 && (
+        <button type="button" disabled={!mayPick} onClick={() => props.onPick(null)} aria-keyshortcuts="0">
+          {words.none} <kbd>0</kbd>
+        </button>
+      )}
+      {!proposal.is_empty && (
+        <button type="button" disabled={state.pending.length > 0} onClick={props.onMore} aria-keyshortcuts="M">
+          {proposal.page > 0 && proposal.alternatives.length === 0 ? words.firstOptions : words.more} <kbd>M</kbd>
+        </button>
+      )}
+      {mayJudge && (
+        <div className="judge" role="group" aria-label={words.judgeLabel(number)}>
+          <span className="judge-ask">{words.judgeAsk(number)}</span>
+          <span className="judge-keys">
+            <button type="button" onClick={() => props.onJudge("better")} aria-keyshortcuts="ArrowUp">
+              {words.better} <kbd>↑</kbd>
+            </button>
+            <button type="button" onClick={() => props.onJudge("worse")} aria-keyshortcuts="ArrowDown">
+              {words.worse} <kbd>↓</kbd>
+            </button>
+            <button type="button" className="quiet" onClick={() => props.onJudge("cannot_tell")} title={words.cannotTell} aria-label={words.cannotTell} aria-keyshortcuts="=">
+              =
+            </button>
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Accepted(props: Props) {
+  return (
+    <section className="cards accepted" aria-label={words.alternatives}>
+      <p>
+        <strong>{words.accepted}</strong> {words.acceptedMore}
+      </p>
+      <div className="accepted-choices">
+        <button type="button" className="primary" onClick={props.onNext} aria-keyshortcuts="N Enter">
+          {words.nextImage} <kbd>↵</kbd>
+        </button>
+        <button type="button" onClick={props.onReopen}>
+          {words.reopen} <kbd>Ctrl Z</kbd>
+        </button>
+      </div>
+    </section>
+  );
+}

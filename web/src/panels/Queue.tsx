@@ -1,0 +1,74 @@
+// The images of the folder: what is done, what comes next, and the effort each one took.
+
+import { useEffect, useRef } from "react";
+import { url } from "../api/client";
+import type { Progress, Queue as QueueOf, Task } from "../api/types";
+import { words } from "../words";
+import { Effort } from "./Effort";
+
+interface Props {
+  queue: QueueOf | null;
+  progress: Progress | null;
+  shown: Task | null;
+  onOpen(task: Task): void;
+  children?: React.ReactNode;
+}
+
+export function Queue({ queue, progress, shown, onOpen, children }: Props) {
+  const current = useRef<HTMLButtonElement>(null);
+  useEffect(() => current.current?.scrollIntoView({ block: "nearest" }), [shown?.id]);
+  return (
+    <nav className="queue" aria-label={words.queue}>
+      <header className="panel-head">
+        <h2>{words.queue}</h2>
+        {queue && <span className="count">{words.queueCount(queue.counts.accepted, total(queue))}</span>}
+      </header>
+      <ul className="queue-list">
+        {queue?.tasks.map((task) => (
+          <li key={task.id}>
+            <button
+              type="button"
+              ref={task.id === shown?.id ? current : undefined}
+              className={`queue-item is-${task.state}`}
+              aria-current={task.id === shown?.id ? "true" : undefined}
+              onClick={() => onOpen(task)}
+            >
+              <img src={url.thumbnail(task.image.id, 96)} alt="" loading="lazy" width={44} height={44} />
+              <span className="queue-text">
+                <span className="queue-name" title={task.image.path}>
+                  {task.image.name}
+                </span>
+                <TaskLine task={task} />
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {queue?.tasks.length === 0 && <p className="hint">{words.emptyQueue}</p>}
+      {progress && progress.effort.length > 0 && <Effort progress={progress} />}
+      {children}
+    </nav>
+  );
+}
+
+function TaskLine({ task }: { task: Task }) {
+  const quality = task.predicted_dice;
+  return (
+    <span className="queue-line">
+      <span className={`dot is-${task.state}`} aria-hidden="true" />
+      {words.taskState[task.state]}
+      {quality !== null && task.state === "open" && (
+        <span className="quality" title={words.qualityLong(quality)}>
+          <span className="quality-bar" aria-hidden="true">
+            <span style={{ width: `${Math.round(quality * 100)}%` }} />
+          </span>
+          {words.percent(quality)}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function total(queue: QueueOf): number {
+  return queue.counts.open + queue.counts.accepted + queue.counts.skipped;
+}

@@ -1,0 +1,135 @@
+// Sends waiting answers one after another, and again when no reply came. The server knows a
+// repeated answer by its round, so that sending twice stores once.
+
+import { Refused, Unreachable, isPassing } from "../api/client";
+import type { Answer, Proposal } from "../api/types";
+import { words } from "../words";
+import * as box from "./pending";
+import type { Store } from "./store";
+
+const FIRST_WAIT_S = 1;
+const LONGEST_WAIT_S = 10;
+
+export interface Post {
+  (session: number, answer: Answer): Promise<Proposal>;
+}
+
+export class Sender {
+  private isSending = false;
+  private waitS = FIRST_WAIT_S;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(
+    private readonly store: Store,
+    private readonly storage: Storage,
+    private readonly post: Post,
+    private readonly onUnauthorised: () => void,
+  ) {}
+
+  /** Keep an answer and send it; false when it cannot be given now. */
+  give(answer: Answer): boolean {
+    const before = this.store.get().pending;
+    this.store.dispatch({ type: "answered", answer });
+    const after = this.store.get().pending;
+    const added = after[after.length - 1];
+    if (after.length === before.length || !added) return false;
+    box.keep(this.storage, added);
+    void this.flush();
+    return true;
+  }
+
+  /** Take the last answer back when it was never sent; false when the server must be asked. */
+  takeBack(): boolean {
+    const last = this.store.get().pending.at(-1);
+    if (!last || last.tried) return false;
+    this.store.dispatch({ type: "dropped" });
+    box.forget(this.storage, last.session, last.answer.round);
+    return true;
+  }
+
+  /** Try at once, as when the network or the window comes back. */
+  retryNow(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    void this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.isSending || this.timer !== null) return;
+    this.isSending = true;
+    try {
+      let first = this.store.get().pending[0];
+      while (first) {
+        this.store.dispatch({ type: "tried" });
+        if (!(await this.send(first.session, first.answer))) return;
+        first = this.store.get().pending[0];
+      }
+    } finally {
+      this.isSending = false;
+    }
+  }
+
+  /**
+   * Send what an earlier visit left over, before a session is opened. False when the server
+   * refused some of it, because the image was answered elsewhere since.
+   */
+  async sendLeftOver(): Promise<boolean> {
+    let isTaken = true;
+    for (const [session, answers] of box.waiting(this.storage)) {
+      for (const { answer } of answers) {
+        try {
+          await this.post(session, answer);
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          isTaken = false;
+        }
+        box.forget(this.storage, session, answer.round);
+      }
+    }
+    return isTaken;
+  }
+
+  private async send(session: number, answer: Answer): Promise<boolean> {
+    try {
+      const proposal = await this.post(session, answer);
+      box.forget(this.storage, session, answer.round);
+      this.waitS = FIRST_WAIT_S;
+      this.store.dispatch({ type: "found" });
+      this.store.dispatch({ type: "acknowledged", round: answer.round, proposal });
+      return true;
+    } catch (error) {
+      if (isPassing(error)) this.wait(error);
+      else this.giveUp(error);
+      return false;
+    }
+  }
+
+  private wait(error: unknown): void {
+    let waitS = this.waitS;
+    if (error instanceof Refused) {
+      if (error.status === 401) return this.onUnauthorised();
+      waitS = error.retryAfterSeconds ?? waitS;
+      this.store.dispatch({ type: "lost", notice: error.message });
+    } else {
+      this.store.dispatch({ type: "lost" });
+    }
+    this.waitS = Math.min(this.waitS * 2, LONGEST_WAIT_S);
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      void this.flush();
+    }, waitS * 1000);
+  }
+
+  /** The server will not take it: later answers were given after it, so they go too. */
+  private giveUp(error: unknown): void {
+    for (const waiting of this.store.get().pending) {
+      box.forget(this.storage, waiting.session, waiting.answer.round);
+    }
+    if (error instanceof Refused && error.code === "stale" && error.current) {
+      this.store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
+      return;
+    }
+    const known = error instanceof Refused || error instanceof Unreachable;
+    this.store.dispatch({ type: "refused", notice: known ? error.message : words.unexpected });
+  }
+}

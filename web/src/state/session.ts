@@ -1,0 +1,148 @@
+// One person's work on one image, as the page knows it. Pure: a new value for every event.
+// What the server acknowledged is `proposal`; what it has not yet is `pending`.
+
+import type { Answer, LogEntry, Prompt, Proposal } from "../api/types";
+
+export interface Pending {
+  session: number;
+  answer: Answer;
+  /** Whether it was sent at least once: then the server may know it although no reply came. */
+  tried: boolean;
+}
+
+export type Notice = { kind: "info" | "problem"; text: string };
+
+export interface SessionState {
+  proposal: Proposal | null;
+  /** Counts proposals received: what was drawn for an earlier one is out of date. */
+  stamp: number;
+  /** Oldest first; rounds follow one another from `proposal.round`. */
+  pending: readonly Pending[];
+  isOnline: boolean;
+  notice: Notice | null;
+}
+
+export type SessionEvent =
+  | { type: "shown"; proposal: Proposal }
+  | { type: "closed" }
+  | { type: "answered"; answer: Answer }
+  | { type: "dropped" }
+  | { type: "tried" }
+  | { type: "acknowledged"; round: number; proposal: Proposal }
+  | { type: "stale"; proposal: Proposal; notice: string }
+  | { type: "refused"; notice: string }
+  | { type: "lost"; notice?: string }
+  | { type: "found" }
+  | { type: "told"; notice: Notice | null };
+
+export const initialState: SessionState = {
+  proposal: null,
+  stamp: 0,
+  pending: [],
+  isOnline: true,
+  notice: null,
+};
+
+export function reduce(state: SessionState, event: SessionEvent): SessionState {
+  switch (event.type) {
+    case "shown":
+      return show(state, event.proposal);
+    case "closed":
+      return { ...initialState, stamp: state.stamp + 1, isOnline: state.isOnline };
+    case "answered":
+      return answered(state, event.answer);
+    case "dropped": {
+      const last = state.pending[state.pending.length - 1];
+      return last && !last.tried ? { ...state, pending: state.pending.slice(0, -1) } : state;
+    }
+    case "tried":
+      return {
+        ...state,
+        pending: state.pending.map((waiting, i) => (i ? waiting : { ...waiting, tried: true })),
+      };
+    case "acknowledged":
+      return acknowledged(state, event.round, event.proposal);
+    case "stale":
+      return {
+        ...show({ ...state, pending: [] }, event.proposal),
+        notice: { kind: "problem", text: event.notice },
+      };
+    case "refused":
+      return { ...state, pending: [], notice: { kind: "problem", text: event.notice } };
+    case "lost":
+      return {
+        ...state,
+        isOnline: false,
+        notice: event.notice ? { kind: "problem", text: event.notice } : state.notice,
+      };
+    case "found":
+      return state.isOnline ? state : { ...state, isOnline: true, notice: null };
+    case "told":
+      return { ...state, notice: event.notice };
+  }
+}
+
+/** Answers follow one another; those that do not fit what is shown are no longer meant. */
+function show(state: SessionState, proposal: Proposal): SessionState {
+  const pending = state.pending.filter((waiting) => waiting.session === proposal.session);
+  const fits = pending.every((waiting, i) => waiting.answer.round === proposal.round + i);
+  return { ...state, proposal, stamp: state.stamp + 1, pending: fits ? pending : [] };
+}
+
+function answered(state: SessionState, answer: Answer): SessionState {
+  if (!state.proposal || !mayAnswer(state, answer.kind)) return state;
+  if (answer.round !== nextRound(state)) return state;
+  const waiting: Pending = { session: state.proposal.session, answer, tried: false };
+  return { ...state, pending: [...state.pending, waiting], notice: null };
+}
+
+function acknowledged(state: SessionState, round: number, proposal: Proposal): SessionState {
+  const [first, ...rest] = state.pending;
+  if (!first || first.session !== proposal.session || first.answer.round !== round) return state;
+  return show({ ...state, isOnline: true, pending: rest }, proposal);
+}
+
+/** The round that an answer given now belongs to. */
+export function nextRound(state: SessionState): number {
+  return (state.proposal?.round ?? 0) + state.pending.length;
+}
+
+/**
+ * Whether an answer of this kind can be given. While one waits, only prompts can: they are true
+ * of the image whatever is proposed next, where a choice is not.
+ */
+export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
+  const { proposal, pending } = state;
+  if (!proposal || proposal.is_accepted) return false;
+  if (pending.some((waiting) => waiting.answer.kind === "accept")) return false;
+  if (kind === "correct") return true;
+  if (pending.length > 0) return false;
+  if (kind === "accept") return !proposal.is_empty;
+  if (kind === "judge") return proposal.challenger !== null && proposal.listens.includes("judge");
+  return proposal.alternatives.length > 0 && proposal.listens.includes("pick");
+}
+
+export interface PlacedPrompt {
+  prompt: Prompt;
+  /** Position among all prompts of the history, which is how it can be taken back. */
+  position: number;
+  isWaiting: boolean;
+}
+
+/** Prompts that hold, those that still wait included. */
+export function placedPrompts(state: SessionState): PlacedPrompt[] {
+  const log: Pick<LogEntry, "answer" | "holds">[] = state.proposal?.log ?? [];
+  const given = log.filter((entry) => entry.holds).map((entry) => entry.answer);
+  const placed: PlacedPrompt[] = [];
+  const removed = new Set<number>();
+  let position = 0;
+  const waiting = state.pending.map((pending) => pending.answer);
+  [...given, ...waiting].forEach((answer, i) => {
+    if (answer.kind !== "correct") return;
+    for (const prompt of answer.prompts) {
+      placed.push({ prompt, position: position++, isWaiting: i >= given.length });
+    }
+    for (const gone of answer.removed ?? []) removed.add(gone);
+  });
+  return placed.filter((entry) => !removed.has(entry.position));
+}

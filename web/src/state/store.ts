@@ -1,0 +1,27 @@
+// Holds the session's state where both the page and the sender reach it.
+
+import { useSyncExternalStore } from "react";
+import { initialState, reduce, type SessionEvent, type SessionState } from "./session";
+
+export class Store {
+  private state = initialState;
+  private readonly listeners = new Set<() => void>();
+
+  readonly get = (): SessionState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  dispatch(event: SessionEvent): void {
+    const next = reduce(this.state, event);
+    if (next === this.state) return;
+    this.state = next;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+export function useStore(store: Store): SessionState {
+  return useSyncExternalStore(store.subscribe, store.get);
+}

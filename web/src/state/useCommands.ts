@@ -1,0 +1,151 @@
+// What keys and buttons do, in one place.
+
+import { useCallback, useEffect, useRef } from "react";
+import { api } from "../api/client";
+import type { Answer, Prompt } from "../api/types";
+import { type Command, type Tool, commandOf } from "../keys";
+import type { ViewSettings } from "../viewer/Stage";
+import { words } from "../words";
+import { mayAnswer, nextRound } from "./session";
+import { type Desk, sentence } from "./useDesk";
+
+interface View {
+  isDialogOpen: boolean;
+  onTool(tool: Tool): void;
+  onStep(by: number): void;
+  onFit(): void;
+  onHelp(): void;
+  onEscape(): void;
+  onSettings(change: (old: ViewSettings) => ViewSettings): void;
+}
+
+export function useCommands(desk: Desk, person: string, view: View) {
+  const answers = useAnswers(desk);
+  const moves = useMoves(desk, person);
+  const commands = { ...answers, ...moves };
+
+  const run = (command: Command) => {
+    switch (command.do) {
+      case "pick":
+        return commands.pick(command.card);
+      case "acceptCard":
+        return commands.accept(command.card);
+      case "judge":
+        return commands.judge(command.answer);
+      case "tool":
+        return view.onTool(command.tool);
+      case "step":
+        return view.onStep(command.by);
+      case "accept":
+        return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
+      case "none":
+        return commands.pick(null);
+      case "help":
+        return view.onHelp();
+      case "fit":
+        return view.onFit();
+      case "escape":
+        return view.onEscape();
+      case "uncertainty":
+        return view.onSettings((old) => ({ ...old, showsUncertainty: !old.showsUncertainty }));
+      case "hide":
+        return view.onSettings((old) => ({ ...old, isHidden: !old.isHidden }));
+      case "fill":
+        return view.onSettings((old) => ({ ...old, isFilled: !old.isFilled }));
+      default:
+        return commands[command.do]();
+    }
+  };
+  useKeys(desk, view.isDialogOpen, run);
+  return commands;
+}
+
+function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => void): void {
+  const now = useRef({ desk, isDialogOpen, run });
+  now.current = { desk, isDialogOpen, run };
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      const { desk: shown, isDialogOpen: isBlocked, run: act } = now.current;
+      if (isBlocked || event.defaultPrevented || event.repeat && event.key === "Enter") return;
+      if (isOwnKey(event)) return;
+      const { proposal } = shown.state;
+      const command = commandOf(event, {
+        isVolume: proposal?.image.is_volume ?? false,
+        hasChallenger: mayAnswer(shown.state, "judge"),
+      });
+      if (!command) return;
+      event.preventDefault();
+      act(command);
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, []);
+}
+
+/** Keys that the focused control needs for itself: text, sliders, and Enter on a button. */
+function isOwnKey(event: KeyboardEvent): boolean {
+  const element = event.target;
+  if (!(element instanceof HTMLElement)) return false;
+  if (element.matches("input[type=range]")) return event.key.startsWith("Arrow") || event.key.startsWith("Page");
+  if (element.matches("input:not([type=checkbox]), textarea, select")) return true;
+  if (event.key === "Enter") return element.matches("button, summary, a, input");
+  return false;
+}
+
+type Given = Answer extends infer A ? (A extends Answer ? Omit<A, "round"> : never) : never;
+
+function useAnswers({ store, sender }: Desk) {
+  const give = useCallback(
+    (answer: Given) => {
+      const isGiven = sender.give({ ...answer, round: nextRound(store.get()) } as Answer);
+      const { pending, isOnline } = store.get();
+      if (!isGiven && pending.length > 0 && !isOnline) {
+        store.dispatch({ type: "told", notice: { kind: "info", text: words.waitForServer } });
+      }
+    },
+    [store, sender],
+  );
+  const shown = () => store.get().proposal;
+  const has = (candidate: number) => shown()?.alternatives.some(({ index }) => index === candidate) ?? false;
+  const page = () => shown()?.page ?? 0;
+  return {
+    pick: (candidate: number | null) => {
+      if (candidate === null || has(candidate)) give({ kind: "pick", candidate, page: page() });
+    },
+    judge: (answer: "better" | "worse" | "cannot_tell") => give({ kind: "judge", answer, page: page() }),
+    accept: (choice: "recommended" | number) => {
+      if (choice === "recommended" || has(choice)) give({ kind: "accept", choice, page: page(), edited: null });
+    },
+    prompts: (prompts: Prompt[], removed: number[]) => give({ kind: "correct", prompts, removed }),
+  };
+}
+
+function useMoves(desk: Desk, person: string) {
+  const { store, sender, ask, shownTask, openTask, refresh } = desk;
+  const tell = (error: unknown) =>
+    store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+  const next = async () => {
+    const queue = await refresh();
+    const open = queue?.tasks.find((task) => task.state === "open" && task.id !== shownTask?.id);
+    if (open) openTask(open);
+    else if (queue) store.dispatch({ type: "told", notice: { kind: "info", text: words.allDone } });
+  };
+  return {
+    undo: () => {
+      if (!sender.takeBack()) void ask("undo", (shown) => api.undo(shown.session, shown.round));
+    },
+    redo: () => void ask("undo", (shown) => api.redo(shown.session, shown.round)),
+    goTo: (round: number) => void ask("go-to", (shown) => api.goTo(shown.session, round)),
+    more: () =>
+      void ask("more", (shown) =>
+        api.proposal(shown.session, shown.page > 0 && shown.alternatives.length === 0 ? 0 : shown.page + 1),
+      ),
+    next: () => void next(),
+    skip: () => {
+      if (!shownTask) return;
+      const isSkipped = shownTask.state === "skipped";
+      api.skip(shownTask.id, !isSkipped).then(() => void (isSkipped ? refresh() : next()), tell);
+    },
+    forgetProfile: () => void api.forgetProfile(person).then(() => void refresh(), tell),
+  };
+}

@@ -1,0 +1,250 @@
+// The desk: which project, target and image are open, and what can be asked of the server.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Refused, Unreachable, api, isPassing } from "../api/client";
+import type { ImageDetail, Profile, Progress, Project, Proposal, Queue, Task } from "../api/types";
+import { words } from "../words";
+import { useBusy } from "./busy";
+import { formatRoute, parseRoute, type Route } from "./route";
+import { Sender } from "./sender";
+import { nextRound } from "./session";
+import { Store, useStore } from "./store";
+
+const RETRY_MS = 2000;
+
+export function useRoute(): [Route, (route: Route) => void] {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const listen = () => setRoute(parseRoute(location.hash));
+    addEventListener("hashchange", listen);
+    return () => removeEventListener("hashchange", listen);
+  }, []);
+  const go = useCallback((next: Route) => {
+    if (location.hash !== formatRoute(next)) location.hash = formatRoute(next);
+  }, []);
+  return [route, go];
+}
+
+/** Keeps asking while the server is away; says anything else that went wrong. */
+async function insist<R>(
+  store: Store,
+  ask: () => Promise<R>,
+  isWanted: () => boolean,
+  onUnauthorised: () => void,
+): Promise<R | null> {
+  while (isWanted()) {
+    try {
+      const reply = await ask();
+      store.dispatch({ type: "found" });
+      return reply;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) {
+        onUnauthorised();
+        return null;
+      }
+      if (!isPassing(error)) {
+        store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+        return null;
+      }
+      store.dispatch({ type: "lost", notice: error instanceof Refused ? error.message : undefined });
+      await new Promise((resume) => setTimeout(resume, RETRY_MS));
+    }
+  }
+  return null;
+}
+
+export function sentence(error: unknown): string {
+  if (error instanceof Refused) return error.message;
+  return error instanceof Unreachable ? words.unreachable : words.unexpected;
+}
+
+export function useDesk(person: string) {
+  const [route, go] = useRoute();
+  const [needsToken, setNeedsToken] = useState(false);
+  const [projects, setProjects] = useState<Project[] | null>(null);
+  const [queue, setQueue] = useState<Queue | null>(null);
+  const [progress, setProgress] = useState<Progress | null>(null);
+  const [profile, setProfile] = useState<Profile | null>(null);
+  const [detail, setDetail] = useState<ImageDetail | null>(null);
+  const [attempt, setAttempt] = useState(0);
+  const { busy, during } = useBusy();
+  const store = useMemo(() => new Store(), []);
+  const sender = useMemo(
+    () => new Sender(store, localStorage, api.answer, () => setNeedsToken(true)),
+    [store],
+  );
+  const state = useStore(store);
+  const unauthorised = useCallback(() => setNeedsToken(true), []);
+
+  const project = projects?.find((known) => known.id === route.project) ?? projects?.[0] ?? null;
+  const target = project?.targets.find((name) => name === route.target) ?? project?.targets[0] ?? null;
+  const projectId = project?.id ?? null;
+
+  useEffect(() => {
+    let isWanted = true;
+    void insist(store, api.projects, () => isWanted, unauthorised).then((found) => {
+      if (isWanted && found) setProjects(found);
+    });
+    return () => void (isWanted = false);
+  }, [store, attempt, unauthorised]);
+
+  /** Queue, effort and profile, as they are now. */
+  const refresh = useCallback(async (): Promise<Queue | null> => {
+    if (projectId === null || target === null) return null;
+    const [tasks, done, learned] = await Promise.all([
+      insist(store, () => api.queue(projectId, target), () => true, unauthorised),
+      insist(store, () => api.progress(projectId, target), () => true, unauthorised),
+      insist(store, () => api.profile(person), () => true, unauthorised),
+    ]);
+    if (tasks) setQueue(tasks);
+    if (done) setProgress(done);
+    if (learned) setProfile(learned);
+    return tasks;
+  }, [store, projectId, target, person, unauthorised]);
+
+  useEffect(() => {
+    setQueue(null);
+    void refresh();
+  }, [refresh]);
+
+  const openTask = useCallback(
+    (task: Task | null) => go({ project: projectId, target, task: task?.id ?? null }),
+    [go, projectId, target],
+  );
+  const shownTask = queue?.tasks.find((task) => task.id === route.task) ?? null;
+  useEffect(() => {
+    if (queue && !shownTask) openTask(queue.tasks.find((task) => task.state === "open") ?? queue.tasks[0] ?? null);
+  }, [queue, shownTask, openTask]);
+
+  const imageId = shownTask?.image.id ?? null;
+  useEffect(() => {
+    if (imageId === null || target === null) return;
+    let isWanted = true;
+    store.dispatch({ type: "closed" });
+    setDetail(null);
+    const open = async () => {
+      const isTaken = await sender.sendLeftOver();
+      const [found, proposal] = await Promise.all([
+        api.image(imageId),
+        api.open(imageId, target, person, usesProfile()),
+      ]);
+      return { isTaken, found, proposal };
+    };
+    const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
+      if (!isWanted || !reply) return;
+      setDetail(reply.found);
+      store.dispatch({ type: "shown", proposal: reply.proposal });
+      if (!reply.isTaken) {
+        store.dispatch({ type: "told", notice: { kind: "problem", text: words.answeredElsewhere } });
+      }
+    });
+    during("open", asked);
+    return () => void (isWanted = false);
+  }, [imageId, target, person, store, sender, attempt, during, unauthorised]);
+
+  useSideEffects(store, sender, refresh, during);
+
+  const ask = useAsk(store, during);
+  return {
+    store, sender, state, busy, project, projects, target, queue, progress, profile, detail, shownTask,
+    needsToken, openTask, refresh, ask, go,
+    /** Everything anew, as after signing in. */
+    restart: () => {
+      setNeedsToken(false);
+      setAttempt((old) => old + 1);
+      void refresh();
+      sender.retryNow();
+    },
+  };
+}
+
+export type Desk = ReturnType<typeof useDesk>;
+
+const PROFILE_KEY = "assent.use-profile";
+
+export function usesProfile(): boolean {
+  return localStorage.getItem(PROFILE_KEY) !== "no";
+}
+
+export function chooseProfile(isUsed: boolean): void {
+  localStorage.setItem(PROFILE_KEY, isUsed ? "yes" : "no");
+}
+
+/** Undo and the like: they ask the server at once and wait for its word. */
+function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
+  return useCallback(
+    async (kind: "undo" | "go-to" | "more", request: (shown: Proposal) => Promise<Proposal>) => {
+      const { proposal, pending } = store.get();
+      if (!proposal) return;
+      if (pending.length > 0) {
+        store.dispatch({ type: "told", notice: { kind: "info", text: words.waitForServer } });
+        return;
+      }
+      try {
+        const reply = await during(kind, request(proposal));
+        if (store.get().proposal?.session !== reply.session) return;
+        if (nextRound(store.get()) === proposal.round) store.dispatch({ type: "shown", proposal: reply });
+        store.dispatch({ type: "told", notice: null });
+      } catch (error) {
+        if (error instanceof Refused && error.current) {
+          store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
+        } else {
+          store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+        }
+      }
+    },
+    [store, during],
+  );
+}
+
+/** What follows from answers and from coming back: fresh numbers, and what another tab did. */
+function useSideEffects(
+  store: Store,
+  sender: Sender,
+  refresh: () => Promise<Queue | null>,
+  during: ReturnType<typeof useBusy>["during"],
+): void {
+  const { proposal, pending } = useStore(store);
+  const isAccepted = proposal?.is_accepted ?? false;
+  const accepted = useRef({ session: 0, isAccepted });
+  useEffect(() => {
+    const before = accepted.current;
+    accepted.current = { session: proposal?.session ?? 0, isAccepted };
+    if (before.session === proposal?.session && before.isAccepted !== isAccepted) void refresh();
+  }, [proposal, isAccepted, refresh]);
+
+  const waitingSince = pending[0]?.answer;
+  useEffect(() => {
+    if (!waitingSince) return;
+    let finish = () => {};
+    void during("answer", new Promise<void>((resolve) => (finish = resolve)));
+    return () => finish();
+  }, [waitingSince, during]);
+
+  useEffect(() => {
+    const back = () => {
+      if (document.visibilityState !== "visible") return;
+      sender.retryNow();
+      const { proposal: shown, pending: waiting } = store.get();
+      if (!shown || waiting.length > 0) return;
+      api.proposal(shown.session).then(
+        (now) => {
+          const held = store.get();
+          const isNews = now.round !== shown.round || now.rounds !== shown.rounds;
+          if (held.proposal === shown && held.pending.length === 0 && isNews) {
+            store.dispatch({ type: "shown", proposal: now });
+          }
+        },
+        () => null,
+      );
+    };
+    addEventListener("online", back);
+    addEventListener("focus", back);
+    document.addEventListener("visibilitychange", back);
+    return () => {
+      removeEventListener("online", back);
+      removeEventListener("focus", back);
+      document.removeEventListener("visibilitychange", back);
+    };
+  }, [store, sender]);
+}

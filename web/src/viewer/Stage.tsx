@@ -1,0 +1,195 @@
+// The image, large, with what is proposed over it and what is drawn on it.
+
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Alternative, ImageDetail, Prompt, Proposal } from "../api/types";
+import type { Tool } from "../keys";
+import type { PlacedPrompt } from "../state/session";
+import { type CursorKeys, useCursor } from "../tools/cursor";
+import { type Draft, useGestures } from "../tools/gestures";
+import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
+import { words } from "../words";
+import { type Camera, type Point, type Size, fit, pan, toScreen, zoomAt } from "./geometry";
+import * as paint from "./paint";
+import { useMask, useSlice, useUncertainty } from "./pictures";
+import { decode } from "./rle";
+import { type Window, dragged } from "./window";
+
+export interface ViewSettings {
+  opacity: number;
+  isFilled: boolean;
+  isHidden: boolean;
+  showsUncertainty: boolean;
+}
+
+interface Props {
+  detail: ImageDetail;
+  proposal: Proposal | null;
+  stamp: number;
+  slice: number;
+  window: Window;
+  settings: ViewSettings;
+  tool: Tool;
+  placed: readonly PlacedPrompt[];
+  /** The alternative looked at right now, on the slice shown. */
+  preview: Alternative | null;
+  /** Counts requests to show the whole image again. */
+  fitRequest: number;
+  onWindow(window: Window): void;
+  onSlice(slice: number): void;
+  onPrompts(prompts: Prompt[], removed: number[]): void;
+}
+
+export function aspectOf(detail: ImageDetail): number {
+  const [, row, column] = detail.spacing_mm;
+  return detail.is_calibrated && row && column ? row / column : 1;
+}
+
+function useSize(element: React.RefObject<HTMLElement | null>): Size | null {
+  const [size, setSize] = useState<Size | null>(null);
+  useLayoutEffect(() => {
+    const shown = element.current;
+    if (!shown) return;
+    const measure = () => setSize({ width: shown.clientWidth, height: shown.clientHeight });
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(shown);
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
+}
+
+/** The camera, fitted anew for another image or on request, kept in proportion on resizing. */
+function useCamera(image: Size, key: string, aspect: number, screen: Size | null) {
+  const [camera, setCamera] = useState<Camera | null>(null);
+  const fitted = useMemo(
+    () => (screen ? fit({ height: image.height, width: image.width }, screen, aspect) : null),
+    [image.height, image.width, screen, aspect],
+  );
+  useLayoutEffect(() => setCamera(fitted), [fitted, key]);
+  return { camera, fitted, setCamera };
+}
+
+export function Stage(props: Props) {
+  const { detail, proposal, stamp, slice, tool, placed } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const screen = useSize(frame);
+  const [, height = 1, width = 1] = detail.shape;
+  const image = useMemo(() => ({ height, width }), [height, width]);
+  const fitKey = `${detail.id}.${props.fitRequest}`;
+  const { camera, fitted, setCamera } = useCamera(image, fitKey, aspectOf(detail), screen);
+  const startWindow = useRef(props.window);
+
+  const give = (prompt: Prompt | null) => prompt && props.onPrompts([prompt], []);
+  const onClick = (at: Point, isPositive: boolean) => {
+    const mark = tool === "erase" && camera ? promptUnder(toScreen(camera, at), slice, camera, placed) : null;
+    if (mark) props.onPrompts([], [mark.position]);
+    else give(clickPrompt(at, slice, image, isPositive));
+  };
+  const onDrawn = (draft: Draft) => give(draftPrompt(draft, slice, image));
+  const draft = useGestures(canvas, camera, tool, {
+    onPan: (by) => setCamera((old) => old && screen && pan(old, by, image, screen)),
+    onZoom: (at, factor) => setCamera((old) => old && fitted && zoomAt(old, at, factor, fitted)),
+    onWindow: (by, isStart) => {
+      if (isStart) startWindow.current = props.window;
+      else props.onWindow(dragged(startWindow.current, by, detail.high - detail.low));
+    },
+    onClick,
+    onDrawn,
+    onWheelSlice: (by) => props.onSlice(slice + by),
+  });
+  const keys = useCursor(image, tool, onClick, onDrawn);
+  usePainting(canvas, screen, camera, props, draft, keys);
+
+  return (
+    <div className="stage" ref={frame}>
+      <canvas
+        ref={canvas}
+        className={`stage-canvas tool-${tool}`}
+        tabIndex={0}
+        role="application"
+        aria-label={words.stageLabel(detail.name, slice + 1, detail.shape[0] ?? 1, proposal?.round ?? 0)}
+        aria-describedby="stage-help"
+        data-stamp={stamp}
+        onFocus={keys.onFocus}
+        onBlur={keys.onBlur}
+        onKeyDown={(event) => {
+          if (event.ctrlKey || event.metaKey || event.altKey || !keys.onKey(event)) return;
+          event.preventDefault();
+          event.stopPropagation();
+        }}
+      />
+      <p id="stage-help" className="unseen">
+        {words.stageHelp}
+      </p>
+    </div>
+  );
+}
+
+function usePainting(
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  screen: Size | null,
+  camera: Camera | null,
+  props: Props,
+  draft: Draft | null,
+  keys: CursorKeys,
+): void {
+  const { detail, proposal, stamp, slice, settings, placed, preview } = props;
+  const picture = useSlice(detail, slice, props.window);
+  const mask = useMask(proposal, stamp, slice);
+  const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
+  const recommended = useMemo(() => mask && paint.outline(mask), [mask]);
+  const difference = useMemo(() => {
+    if (!preview || preview.slice !== slice) return { added: null, removed: null };
+    const { x, y } = preview.crop;
+    return {
+      added: paint.outline(decode(preview.added), { x, y }),
+      removed: paint.outline(decode(preview.removed), { x, y }),
+    };
+  }, [preview, slice]);
+
+  useEffect(() => {
+    const shown = canvas.current;
+    if (!shown || !screen || !camera) return;
+    const request = requestAnimationFrame(() => {
+      const context = paint.prepare(shown, screen);
+      if (!context) return;
+      const [, height = 1, width = 1] = detail.shape;
+      paint.paintScene(context, {
+        image: picture,
+        size: { height, width },
+        camera,
+        overlay: settings.isHidden
+          ? { recommended: null, added: null, removed: null }
+          : { recommended, ...difference },
+        isFilled: settings.isFilled && !preview,
+        opacity: settings.opacity,
+        uncertainty,
+      });
+      if (!settings.isHidden) paint.paintPrompts(context, camera, slice, placed);
+      if (draft) paintDraft(context, camera, draft);
+      if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool);
+    });
+    return () => cancelAnimationFrame(request);
+  }, [canvas, screen, camera, detail, picture, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool]);
+}
+
+function paintDraft(context: CanvasRenderingContext2D, camera: Camera, draft: Draft): void {
+  const points = draft.points.map((point) => toScreen(camera, point));
+  const [first, second] = points;
+  if (draft.tool !== "box") paint.paintStroke(context, points, draft.tool === "scribble");
+  else if (first && second) paint.paintBox(context, first, second);
+}
+
+function paintKeys(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  cursor: NonNullable<CursorKeys["cursor"]>,
+  tool: Tool,
+): void {
+  if (cursor.begun.length > 0 && tool !== "point") {
+    const points = tool === "box" ? [cursor.begun[0] ?? cursor.at, cursor.at] : cursor.begun;
+    paintDraft(context, camera, { tool, points });
+  }
+  paint.paintCursor(context, toScreen(camera, cursor.at));
+}

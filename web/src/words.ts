@@ -1,0 +1,254 @@
+// Every sentence and word that a person reads on the page. Sentences of the server (errors, tags,
+// what a profile says) are shown as they come.
+
+import type { Answer, JobState, TaskState } from "./api/types";
+import type { Tool } from "./keys";
+import type { SessionState } from "./state/session";
+
+const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const grouped = new Intl.NumberFormat("en-GB");
+const upTo = (digits: number) => new Intl.NumberFormat("en-GB", { maximumFractionDigits: digits });
+const significant = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
+
+export const ctPresetNames = {
+  softTissue: "Soft tissue",
+  lung: "Lung",
+  bone: "Bone",
+  brain: "Brain",
+  liver: "Liver",
+};
+
+export const words = {
+  product: "Assent",
+  defaultPerson: "me",
+
+  // Server
+  unreachable: "The server does not answer. This page goes on trying.",
+  keptAnswers: (n: number) =>
+    `${n === 1 ? "Your answer is" : `Your ${n} answers are`} kept in this browser and will be sent when it returns.`,
+  waitForServer: "Your last answer is still on its way; this goes on once it has arrived. Points and scribbles can be added meanwhile.",
+  answeredElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; your last answer was not applied.",
+  unexpected: "Something went wrong on this page. Reload it; nothing that was acknowledged is lost.",
+  token: "Token of this server",
+  tokenHint: "The person who started the server knows it.",
+  signIn: "Sign in",
+  close: "Close",
+  busy: {
+    open: "Opening the image",
+    answer: "Computing the next proposal",
+    undo: "Going back",
+    "go-to": "Going there",
+    more: "Looking for more options",
+  },
+  busyFor: (what: string, seconds: number) => `${what} · ${seconds.toFixed(1)} s`,
+
+  // Header
+  project: "Folder",
+  target: "What is segmented",
+  skip: "Skip",
+  unskip: "Bring back",
+  next: "Next",
+  theme: (theme: "light" | "dark") => (theme === "dark" ? "Light theme" : "Dark theme"),
+  side: "Numbers, answers and profile",
+
+  // Queue
+  queue: "Images",
+  queueCount: (done: number, all: number) => `${done} of ${all} done`,
+  emptyQueue: "There are no images in this folder yet. Put some there, then reload.",
+  taskState: { open: "Open", accepted: "Accepted", skipped: "Skipped" } satisfies Record<TaskState, string>,
+  qualityLong: (dice: number) => `Expected overlap with what you want: ${Math.round(dice * 100)} %`,
+  percent: (fraction: number) => `${Math.round(fraction * 100)} %`,
+  effort: "Answers per image",
+  effortLast: (n: number) => `last ${n}`,
+  effortSoon: "A curve appears after two finished images.",
+  effortLabel: (answers: number[]) => `Answers per finished image, oldest first: ${answers.join(", ")}`,
+
+  // Jobs
+  wholeFolder: "Whole folder",
+  predictOpen: "Predict open images",
+  exportMasks: "Export masks",
+  autoAccept: (risk: number) => `Accept what keeps a risk of ${risk * 100} %`,
+  jobKind: (kind: string) =>
+    ({ export: "Export", propagate: "Prediction", import: "Import", scan: "Scan" })[kind] ?? kind,
+  jobProgress: (name: string, percent: number) => `${name} · ${percent} %`,
+  jobState: (name: string, state: JobState) =>
+    `${name} ${{ waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "stopped" }[state]}`,
+  stop: "Stop",
+  download: "Download the masks",
+
+  // Tools
+  tools: "Tools",
+  toolName: { point: "Point", box: "Box", scribble: "Scribble", erase: "Erase" } satisfies Record<Tool, string>,
+  toolTitle: (tool: Tool, key: string) =>
+    `${
+      {
+        point: "Point at what belongs; right click at what does not; drag to move the image",
+        box: "Draw a box around the object",
+        scribble: "Draw over what belongs",
+        erase: "Draw over what does not belong, or click a mark to take it back",
+      }[tool]
+    } (${key})`,
+  toggleFill: "Filled or outline (C)",
+  opacity: "Opacity",
+  toggleUncertainty: "Where it is unsure (U)",
+  toggleHide: "Hide all overlays (H)",
+  fit: "Whole image (F)",
+  planes: "3D",
+  togglePlanes: "Three planes and volume",
+  planesLabel: (name: string) => `Three planes and volume of ${name}`,
+  loadingViewer: "Loading the volume viewer",
+  loadingVolume: "Loading the volume",
+  loadingVolumeShare: (share: number) => `Loading the volume · ${Math.round(share * 100)} %`,
+  windowTitle: "Window and level",
+  windowPresets: "Presets",
+  windowAuto: "Auto",
+  windowFull: "Full range",
+  windowOwn: "Own window",
+  windowHint: "Or drag on the image with the right mouse button.",
+  level: "Level",
+  width: "Width",
+  intensity: (value: number, isCt: boolean) => `${significant.format(value)}${isCt ? " HU" : ""}`,
+
+  // Stage
+  stageLabel: (name: string, slice: number, depth: number, round: number) =>
+    `${name}${depth > 1 ? `, slice ${slice} of ${depth}` : ""}, round ${round}`,
+  stageHelp:
+    "Arrow keys move a cross, with Shift by ten. Space marks with the chosen tool, X marks what does not belong.",
+  slice: "Slice",
+  sliceOf: (slice: number, depth: number) => `${slice} / ${depth}`,
+  sliceShort: (slice: number) => `slice ${slice}`,
+  whereTheyDiffer: "Where they differ",
+  added: "added",
+  removed: "removed",
+
+  // Cards
+  alternatives: "Alternatives",
+  cardLabel: (number: number, tag: string, isChallenger: boolean) =>
+    `Pick ${number}: ${tag}${isChallenger ? ". Judge it with the arrow keys" : ""}`,
+  challenger: "↑↓",
+  sayWhichObject: "Which object is meant? Point at it, or draw a box around it.",
+  noAlternatives: "Nothing clearly different is plausible. Accept this mask, or point at what is wrong.",
+  noMoreOptions: "There are no more options. Point at what is wrong, or go back to the first ones.",
+  accept: "Accept",
+  none: "None of these",
+  more: "More options",
+  firstOptions: "First options",
+  judgeLabel: (number: number) => `Is ${number} better than the mask shown?`,
+  judgeAsk: (number: number) => `Is ${number} better?`,
+  better: "Better",
+  worse: "Worse",
+  cannotTell: "Can’t tell (=)",
+  accepted: "Accepted.",
+  acceptedMore: "It is on disk, and the next images learn from it.",
+  nextImage: "Next image",
+  reopen: "Reopen",
+  allDone: "All images of this folder are done.",
+
+  // Right side
+  log: "Answers",
+  undo: "Undo (Ctrl Z)",
+  redo: "Redo (Ctrl Shift Z)",
+  firstProposal: "First proposal",
+  undone: "(taken back)",
+  waits: "waits",
+  numbers: "Mask",
+  quality: "Expected overlap",
+  volume: "Volume",
+  area: "Area",
+  voxels: (isVolume: boolean) => (isVolume ? "Voxels" : "Pixels"),
+  uncertainty: "Mean uncertainty",
+  context: "Learned from",
+  contextImages: (n: number) => plural(n, "image", "images"),
+  millilitres: (ml: number) => `${significant.format(ml)} ml`,
+  area_mm2: (mm2: number) => `${upTo(mm2 < 10 ? 2 : mm2 < 100 ? 1 : 0).format(mm2)} mm²`,
+  whole: (n: number) => grouped.format(n),
+  bits: (bits: number) => `${bits.toFixed(3)} bit`,
+  profile: "Profile",
+  person: "Your name: each person has a profile of their own",
+  habit: (says: string) => `${says.charAt(0).toUpperCase()}${says.slice(1)}${/[.!?]$/.test(says) ? "" : "."}`,
+  noHabit: "What is special about the way you draw appears here after a few images.",
+  useProfile: "Start new images from it",
+  profileImages: (n: number) => `Learned from ${plural(n, "image", "images")}`,
+  forget: "Forget",
+  forgetSure: "Forget it",
+  keepIt: "Keep it",
+
+  // First run
+  welcomeTitle: "Segment by choosing, not drawing",
+  welcomeSentence:
+    "Assent proposes a mask; you choose the better one, and after a few answers it draws the border the way you would.",
+  pictureLook: "Look at the proposal. Enter accepts it.",
+  pictureChoose: "Not quite? Press 1 to 4 for the one that is closer.",
+  pictureLearn: "Each finished image makes the next one quicker.",
+  begin: "Begin",
+  notADevice: "For research. Not a medical device.",
+  tour: "Show the introduction again",
+
+  keys: {
+    title: "Keyboard",
+    choose: "Choose",
+    draw: "Draw",
+    look: "Look",
+    move: "Move on",
+    pick: "Pick this alternative",
+    accept: "Accept; then next image",
+    acceptCard: "Accept this alternative",
+    none: "None of these",
+    more: "More options",
+    judge: "Better, worse",
+    cannotTell: "Can’t tell",
+    point: "Point",
+    box: "Box",
+    scribble: "Scribble",
+    erase: "Erase",
+    drawByKeys: "Draw without a mouse; X: outside",
+    escape: "Back to pointing",
+    step: "Slice before, after",
+    uncertainty: "Where it is unsure",
+    fill: "Filled or outline",
+    hide: "Hide overlays",
+    fit: "Whole image",
+    undo: "Undo",
+    redo: "Redo",
+    next: "Next image",
+    skip: "Skip image",
+    help: "This map",
+  },
+  mouseHelp:
+    "Wheel: zoom, with Shift through slices. Drag: move. Click: belongs; right click: does not. Right drag: window and level. Two fingers zoom and move.",
+};
+
+/** One line of the answer log. */
+export function answerText(answer: Answer): string {
+  switch (answer.kind) {
+    case "pick":
+      return answer.candidate === null ? "None of these" : `Picked ${answer.candidate + 1}`;
+    case "judge":
+      return { better: "Better", worse: "Worse", cannot_tell: "Can’t tell" }[answer.answer];
+    case "accept":
+      if (typeof answer.choice === "number") return `Accepted ${answer.choice + 1}`;
+      return answer.choice === "edited" ? "Accepted, painted by hand" : "Accepted";
+    case "correct":
+      return correctionText(answer);
+  }
+}
+
+function correctionText(answer: Answer & { kind: "correct" }): string {
+  const said = answer.prompts.map((prompt) => {
+    if (prompt.kind === "box") return "Box";
+    const where = prompt.positive ? "inside" : "outside";
+    return prompt.kind === "click" ? `Point ${where}` : `Scribble ${where}`;
+  });
+  const gone = answer.removed.length;
+  if (gone > 0) said.push(`${plural(gone, "mark", "marks")} taken back`);
+  return said.join(", ");
+}
+
+/** What a screen reader says when the picture changes. */
+export function announce({ proposal, pending }: SessionState): string {
+  if (!proposal || pending.length > 0) return "";
+  if (proposal.is_accepted) return "Accepted. Press N for the next image.";
+  if (proposal.is_empty) return words.sayWhichObject;
+  const options = plural(proposal.alternatives.length, "alternative", "alternatives");
+  return `Round ${proposal.round}. Expected overlap ${words.percent(proposal.predicted_dice)}. ${options}.`;
+}
