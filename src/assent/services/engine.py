@@ -5,6 +5,7 @@ stored, so that the process may die at any moment: each request carries the whol
 is kept between requests only saves time.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,9 +13,10 @@ import numpy as np
 
 from assent.core.context import ContextEntry
 from assent.core.errors import AssentError
-from assent.core.feedback import Feedback, to_json
+from assent.core.feedback import Correct, Feedback, Pick, to_json
 from assent.core.image import Image, from_array
 from assent.core.metrics import dice
+from assent.core.prompts import Click
 from assent.methods.protocol import Embedding, Memory, Method, Prior
 from assent.services.methods import MethodFacts, facts_of, list_methods
 from assent.services.originals import Original, Originals
@@ -94,6 +96,9 @@ class Engine:
         self._sessions = Recent[int, Session](
             KEPT_VOXELS, lambda s: max(s.image.voxels.size, LEAST_VOXELS)
         )
+        self._prepared = Recent[str, Session](
+            KEPT_VOXELS / 4, lambda s: max(s.image.voxels.size, LEAST_VOXELS)
+        )
         self._memories = Recent[int, Known](KEPT_MEMORIES, lambda _: 1)
 
     def facts(self) -> Facts:
@@ -104,9 +109,29 @@ class Engine:
         """All installed methods."""
         return list_methods()
 
-    def prepare(self, original: Original) -> None:
-        """Do now what the first look at an image would wait for."""
-        self._embedding(self._originals.read(original))
+    def rehearse(self) -> None:
+        """Answer once on a small picture: what a library loads on its first call is loaded then."""
+        y, x = np.ogrid[:64, :64]
+        picture = from_array(100.0 * ((y - 32) ** 2 + (x - 32) ** 2 < 200))
+        session = Session(self._method, picture)
+        heard = self._method.capabilities.feedback
+        if "click" in heard:
+            session.give(Correct((Click((0, 32, 32)),), 0))
+        if "pick" in heard and session.propose().alternatives.size:
+            session.give(Pick(0, session.round))
+
+    def prepare(self, work: Work) -> None:
+        """Do now what the first look at an image would wait for.
+
+        Args:
+            work: What a session would be that begins now.
+
+        Raises:
+            AssentError: As ``see``.
+        """
+        session = self._session(work)
+        session.propose()
+        self._prepared.put(_beginning(work), session)
 
     def usable(self, original: Original, examples: Sequence[Example]) -> tuple[int, ...]:
         """Ids of the examples that can inform an image.
@@ -190,9 +215,26 @@ class Engine:
             if len(here) == len(wanted) and all(map(_is_same, here, wanted)):
                 kept.go_to(len(wanted))
                 return kept
+        session = self._begun(work) if not wanted and not work.record.undone else None
+        session = session or self._replayed(work)
+        if work.session:
+            self._sessions.put(work.session, session)
+        return session
+
+    def _begun(self, work: Work) -> Session | None:
+        """A session that was prepared; from now on it belongs to whoever opened the image."""
+        beginning = _beginning(work)
+        session = self._prepared.get(beginning)
+        if session is not None:
+            self._originals.check(work.original)
+            if work.session:
+                self._prepared.drop(beginning)
+        return session
+
+    def _replayed(self, work: Work) -> Session:
         image = self._originals.read(work.original)
         known = [self._known(example) for example in work.examples]
-        session = replay(
+        return replay(
             work.record,
             self._method,
             image,
@@ -200,9 +242,6 @@ class Engine:
             memory=[each.memory for each in known],
             embedding=self._embedding(image),
         )
-        if work.session:
-            self._sessions.put(work.session, session)
-        return session
 
     def _embedding(self, image: Image) -> Embedding:
         kept = self._embeddings.get(image.content_id)
@@ -219,6 +258,12 @@ class Engine:
             kept = Known(self._method.remember(entry), image.voxels.shape[0])
             self._memories.put(example.id, kept)
         return kept
+
+
+def _beginning(work: Work) -> str:
+    """The same for two sessions that begin with the same."""
+    told = replace(work.record, history=(), undone=()).to_json()
+    return json.dumps([work.original.root, work.original.path, told], sort_keys=True)
 
 
 def _seen(session: Session, page: int) -> Shown:

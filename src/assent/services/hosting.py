@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assent.core.errors import ConfigError, NotFoundError
+from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
+from assent.services.export import Exported, Tell, export_masks, find_project
 from assent.services.methods import method_names
+from assent.services.originals import Originals
 from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
@@ -86,6 +88,41 @@ def open_workspace(hosting: Hosting) -> Workspace:
         workspace.close()
         raise
     return workspace
+
+
+def export_kept(
+    hosted: tuple[str, str], project: str | None, target: str | None, out: Path, tell: Tell
+) -> Exported:
+    """Write finished masks without a server.
+
+    Args:
+        hosted: Database and blob store, which must be there.
+        project: Its name; None where there is one.
+        target: What the masks show; None where there is one.
+        out: Folder for them.
+        tell: Told how far it is.
+
+    Raises:
+        InputError: If there is no such database, project or target, no finished mask, or the
+            folder cannot be written.
+    """
+    file = _file_of(hosted[0])
+    if file is not None and not file.is_file():
+        raise InputError(
+            f"There is no database {file.name!r} at that place. Name the one that assent serve"
+            " wrote, with --database and --store."
+        )
+    check_writable(out)
+    with open_kept(*hosted) as store:
+        project_id = find_project(store, project)
+        targets = store.projects.targets(project_id)
+        if target is None and len(targets) != 1:
+            raise InputError(
+                f"Which target is meant? Known: {', '.join(targets) or 'none'}."
+                " Name one of them with --target."
+            )
+        chosen = target or targets[0]
+        return export_masks(store, Originals(), project_id, chosen, out, tell)
 
 
 def token_for(host: str, given: str | None) -> str | None:

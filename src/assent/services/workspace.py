@@ -26,6 +26,9 @@ from assent.storage.store import Store
 AHEAD = 2
 """Images that are prepared before anybody opens them."""
 
+ANYBODY = "me"
+"""For whom images are prepared before anybody answered."""
+
 STATES: tuple[TaskState, ...] = ("open", "accepted", "skipped")
 
 
@@ -85,7 +88,7 @@ class Workspace:
         self.jobs = Jobs(store)
         self.backstage = Backstage()
         self._problems: dict[int, list[Problem]] = {}
-        self._prepared: set[tuple[str, int]] = set()
+        self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
 
     @property
     def method(self) -> str:
@@ -94,7 +97,7 @@ class Workspace:
 
     def warm_up(self) -> None:
         """Start the process that computes, and prepare the first images, behind the scenes."""
-        self.backstage.later(lambda: self.annotate.facts)
+        self.backstage.later(partial(self.worker.call, "rehearse"))
         for project in self.store.projects.all():
             for target in self.store.projects.targets(project.id):
                 self.backstage.later(partial(self._prepare, project.id, target))
@@ -133,7 +136,7 @@ class Workspace:
         def do(job: Job, tell: Callable[[float, str], None]) -> str:
             problems = scan(self.store, self.originals, project, into, tell)
             self._problems[project_id] = problems
-            self.backstage.later(lambda: self._prepare(project_id, into))
+            self.backstage.later(partial(self._prepare, project_id, into))
             images = len(self.store.projects.images(project_id))
             left = f" {len(problems)} files could not be read." if problems else ""
             return f"{images} images.{left}"
@@ -185,12 +188,12 @@ class Workspace:
         self.store.projects.get(project_id)
         listed = self.store.projects.queue(project_id, target, limit=2)
         found = next((task for task in listed if task.id != after), None)
-        self.backstage.later(lambda: self._prepare(project_id, target))
         return found
 
     def is_prepared(self, image: StoredImage) -> bool:
         """Whether an image opens at once."""
-        return (image.digest, self.worker.starts) in self._prepared
+        now = (image.digest, self.worker.starts)
+        return any(now in done for done in list(self._prepared.values()))
 
     def effort(self, project_id: int, target: str) -> list[Effort]:
         """What each finished image took, oldest first.
@@ -265,17 +268,19 @@ class Workspace:
     def _after_acceptance(self, session: StoredSession) -> None:
         task = self.store.projects.task(session.task_id)
         project = self.store.projects.image(task.image_id).project_id
-        self.backstage.later(lambda: self.learning.refresh(session.person))
-        self.backstage.later(lambda: self._prepare(project, task.target))
+        self.backstage.later(partial(self.learning.refresh, session.person))
+        self.backstage.later(partial(self._prepare, project, task.target, session.person))
 
-    def _prepare(self, project_id: int, target: str) -> None:
+    def _prepare(self, project_id: int, target: str, person: str = ANYBODY) -> None:
         """Compute ahead what the first looks at the next images would wait for."""
+        done: set[tuple[str, int]] = set()
         for task in self.store.projects.queue(project_id, target, limit=AHEAD):
             image = self.store.projects.image(task.image_id)
-            if not self.is_prepared(image):
-                with suppress(AssentError):
-                    self.worker.call("prepare", self.annotate.original(image))
-                    self._prepared.add((image.digest, self.worker.starts))
+            with suppress(AssentError):
+                work = self.annotate.fresh_work(task, image, person)
+                self.worker.call("prepare", work)
+                done.add((image.digest, self.worker.starts))
+        self._prepared[project_id, target] = done
 
 
 def check_word(what: str, word: str) -> None:

@@ -16,8 +16,10 @@ from assent.interfaces.cli.say import say
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "serve": ("serve:serve", "Open the annotation app on a folder of images."),
         "segment": ("segment:segment", "Segment one image."),
         "propagate": ("propagate:propagate", "Segment a whole folder from finished examples."),
+        "export": ("export:export", "Write the masks that were accepted in the app."),
         "demo": ("demo:demo", "Watch a simulated person segment samples, or your folder."),
         "bench": ("bench:bench", "Measure a method with a simulated annotator."),
         "bench suite": ("bench_suite:suite", "Run a named suite of such measurements."),

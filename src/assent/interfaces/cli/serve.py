@@ -1,0 +1,88 @@
+"""``assent serve``: the annotation app on a folder of images."""
+
+import os
+import webbrowser
+from pathlib import Path
+from threading import Timer
+from typing import Annotated
+
+import typer
+
+from assent.core.errors import InputError
+from assent.interfaces.cli.say import say
+from assent.interfaces.cli.wiring import Given
+from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, token_for
+
+EXAMPLES = (
+    "assent serve my-study",
+    "assent serve my-study --target nucleus --port 9000",
+)
+
+
+def serve(  # noqa: PLR0913 - every option of the command is one
+    *,
+    folder: Annotated[Path, typer.Argument(help="Your images; they are only read.")] = Path(),
+    target: Annotated[
+        str, typer.Option(help="What is to be segmented, where the folder is new.")
+    ] = "object",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8642,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Asked of everybody; ASSENT_TOKEN without it. Needed off loopback."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="Method that proposes.")] = "posterior",
+    weights: Annotated[Path | None, typer.Option(help="Weights other than those shipped.")] = None,
+    database: Annotated[
+        str, typer.Option(metavar="URL", help="Where answers are kept: a file or a URL.")
+    ] = DATABASE,
+    store: Annotated[
+        str, typer.Option(metavar="URL", help="Where masks are kept: a folder or s3://….")
+    ] = BLOBS,
+    seed: Annotated[int, typer.Option(help="Of every random draw.")] = 0,
+    open_: Annotated[
+        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
+    ] = False,
+    given: Given,
+) -> None:
+    """Serve the annotation app on a folder of images.
+
+    What is acknowledged is on disk: the server may be stopped or killed at any moment, and goes on
+    where it was. Originals are never written.
+    """
+    import uvicorn  # noqa: PLC0415 - a server that --help does not need
+
+    from assent.interfaces.rest.app import create_app  # noqa: PLC0415 - as above
+
+    asked = token_for(host, token)
+    hosting = Hosting(
+        folder=folder,
+        target=target,
+        method=method,
+        settings=given.settings.of_method(method),
+        weights=weights,
+        database=database,
+        blobs=store,
+        seed=seed,
+    )
+    # A thread that waits must not take the processor from one that works.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    workspace = open_workspace(hosting)
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    say(f"Assent is at {address}. Stop it with Ctrl-C.")
+    if open_:
+        Timer(1.0, webbrowser.open, [address]).start()
+    config = uvicorn.Config(
+        create_app(workspace, token=asked),
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        raise InputError(
+            f"Port {port} of {host} cannot be used; another server may be there. Choose another"
+            " with --port."
+        )
