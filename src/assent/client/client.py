@@ -1,0 +1,196 @@
+"""The client: one method for each thing a person does."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+
+from assent.client.values import Image, Job, Project, Proposal, RefusedError, Task
+from assent.core.errors import AssentError
+from assent.core.feedback import Accept, Feedback, to_json
+
+TRIES = 4
+"""How often a request is sent while the server is away or busy starting again."""
+
+WAIT_S = 1.0
+HEADER_BYTES = 352
+"""Of an uncompressed NIfTI file, before its voxels."""
+
+
+class Client:
+    """Speaks to one server as one person.
+
+    A request that got no reply, or a reply that asks for patience, is sent again: the server
+    recognises an answer that it has already.
+    """
+
+    def __init__(
+        self,
+        url: str = "http://127.0.0.1:8642",
+        *,
+        token: str | None = None,
+        person: str = "me",
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Name the server; nothing is sent yet.
+
+        Args:
+            url: Where it is.
+            token: If it asks for one.
+            person: Whose answers these are.
+            http: In place of a connection of its own.
+            sleep: Waits before a request is sent again.
+        """
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._http = http or httpx.Client(base_url=url, timeout=120.0)
+        self._headers, self._person, self._sleep = headers, person, sleep
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def projects(self) -> list[Project]:
+        """All projects."""
+        return [Project.of(told) for told in self._get("/projects")]
+
+    def images(self, project: int) -> list[Image]:
+        """The images of a project, by path."""
+        return [Image.of(told) for told in self._get(f"/projects/{project}/images")]
+
+    def tasks(self, project: int, target: str) -> list[Task]:
+        """All tasks of a target, the next one first."""
+        told = self._get(f"/projects/{project}/tasks", target=target)
+        return [Task.of(each) for each in told["tasks"]]
+
+    def open(
+        self, image: int, target: str, *, use_profile: bool = True, new: bool = False
+    ) -> Proposal:
+        """Open an image, or go on with it.
+
+        Args:
+            image: Its id.
+            target: What is to be segmented.
+            use_profile: Whether a new session begins with this person's profile.
+            new: Begin again, whatever was done before.
+
+        Raises:
+            RefusedError: If the server refuses.
+        """
+        body = {"image": image, "target": target, "person": self._person}
+        return self._post("/sessions", {**body, "use_profile": use_profile, "new": new})
+
+    def see(self, session: int, page: int = 0) -> Proposal:
+        """What a session shows; further pages hold more alternatives."""
+        return Proposal.of(self._get(f"/sessions/{session}", page=page))
+
+    def answer(self, session: int, feedback: Feedback) -> Proposal:
+        """Give an answer to the round that it names; when this returns, it is stored.
+
+        Raises:
+            RefusedError: If it does not fit; with ``current`` where another round is shown.
+        """
+        return self._post(f"/sessions/{session}/feedback", to_json(feedback))
+
+    def accept(self, proposal: Proposal) -> Proposal:
+        """Accept the recommendation of a proposal."""
+        return self.answer(proposal.session, Accept("recommended", proposal.round))
+
+    def undo(self, proposal: Proposal) -> Proposal:
+        """Take the last answer back."""
+        return self._post(f"/sessions/{proposal.session}/undo", {"round": proposal.round})
+
+    def redo(self, proposal: Proposal) -> Proposal:
+        """Give the answer again that was taken back last."""
+        return self._post(f"/sessions/{proposal.session}/redo", {"round": proposal.round})
+
+    def go_to(self, session: int, round_: int) -> Proposal:
+        """Undo or redo up to a round."""
+        return self._post(f"/sessions/{session}/go-to", {"round": round_})
+
+    def reopen(self, session: int) -> Proposal:
+        """Take the acceptance back."""
+        return self._post(f"/sessions/{session}/reopen", {})
+
+    def mask(self, proposal: Proposal) -> NDArray[np.bool_]:
+        """The whole recommendation of the round that is shown, ``(D, H, W)`` bool."""
+        reply = self._send(
+            "GET", f"/sessions/{proposal.session}/mask.nii", params={"round": proposal.round}
+        )
+        voxels = np.frombuffer(reply.content, np.uint8, offset=HEADER_BYTES)
+        return voxels.reshape(proposal.image.shape_dhw).astype(np.bool_)
+
+    def export(self, project: int, target: str, out: Path) -> Job:
+        """Write the finished masks into a ZIP file.
+
+        Args:
+            project: Its id.
+            target: What the masks show.
+            out: The file.
+
+        Raises:
+            RefusedError: If the server refuses.
+            AssentError: If the export failed.
+        """
+        told = self._send("POST", f"/projects/{project}/exports", json={"target": target}).json()
+        *_, job = self.follow(told["id"])
+        if job.state != "done":
+            raise AssentError(f"The export is {job.state}: {job.detail}")
+        out.write_bytes(self._send("GET", f"/exports/{job.id}").content)
+        return job
+
+    def follow(self, job: int) -> Iterator[Job]:
+        """A job at once and at every change, until it is finished."""
+        address = f"/api/v1/jobs/{job}/events"
+        with self._http.stream("GET", address, headers=self._headers) as reply:
+            for line in reply.iter_lines():
+                if line.startswith("data: "):
+                    yield Job.of(json.loads(line.removeprefix("data: ")))
+
+    def cancel(self, job: int) -> Job:
+        """Ask for the end of a job."""
+        return Job.of(self._send("POST", f"/jobs/{job}/cancel").json())
+
+    def _get(self, path: str, **query: Any) -> Any:
+        return self._send("GET", path, params=query).json()
+
+    def _post(self, path: str, body: Any) -> Proposal:
+        return Proposal.of(self._send("POST", path, json=body).json())
+
+    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+        for left in reversed(range(TRIES)):
+            try:
+                reply = self._http.request(method, f"/api/v1{path}", headers=self._headers, **more)
+            except httpx.TransportError as error:
+                if not left:
+                    raise AssentError(
+                        "The server cannot be reached. Start it, or name its address; what was"
+                        " acknowledged is stored."
+                    ) from error
+                self._sleep(WAIT_S)
+                continue
+            if reply.status_code == 503 and "retry-after" in reply.headers and left:
+                self._sleep(float(reply.headers["retry-after"]))
+                continue
+            break
+        if reply.is_success:
+            return reply
+        is_problem = reply.headers.get("content-type") == "application/problem+json"
+        raise RefusedError(reply.json() if is_problem else {"status": reply.status_code})

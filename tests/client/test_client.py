@@ -1,0 +1,136 @@
+"""The client against the real application."""
+
+import subprocess
+import sys
+import zipfile
+
+import httpx
+import pytest
+
+from assent.client import Client, RefusedError
+from assent.core.errors import AssentError
+from assent.core.feedback import Accept, Correct, Pick
+from assent.core.prompts import Click
+from interfaces.rest.serving import TARGET, serving
+from interfaces.small_files import disc, write_picture
+
+TOKEN = "a long secret"
+
+
+@pytest.fixture
+def served(tmp_path):
+    for name, radius in (("a", 9), ("b", 7)):
+        write_picture(tmp_path / "images" / f"{name}.png", disc(radius))
+    with serving(tmp_path / "images", tmp_path / "home", token=TOKEN) as server:
+        yield server
+
+
+@pytest.fixture
+def client(served):
+    return Client(token=TOKEN, http=served.client)
+
+
+def test_an_image_is_segmented_from_opening_to_export(client, tmp_path):
+    (project,) = client.projects()
+    assert (project.images, project.targets) == (2, (TARGET,))
+    task = client.tasks(project.id, TARGET)[0]
+    shown = client.open(task.image.id, TARGET)
+    assert (client.mask(shown)[0] == shown.recommended).all()
+    picked = client.answer(shown.session, Pick(1, shown.round))
+    assert picked.recommended.sum() != shown.recommended.sum()
+    back = client.undo(picked)
+    assert (back.recommended == shown.recommended).all()
+    assert client.redo(back) == picked
+    clicked = client.answer(shown.session, Correct((Click((0, 24, 24)),), 1))
+    assert client.go_to(shown.session, 0).round == 0
+    done = client.accept(client.go_to(shown.session, 2))
+    assert (clicked.round, done.is_accepted) == (2, True)
+    job = client.export(project.id, TARGET, tmp_path / "masks.zip")
+    assert job.detail == "1 mask written."
+    assert "masks/a.png" in zipfile.ZipFile(tmp_path / "masks.zip").namelist()
+    assert not client.reopen(shown.session).is_accepted
+
+
+def test_an_alternative_is_the_recommendation_and_its_difference(client):
+    shown = client.open(client.images(1)[0].id, TARGET)
+    for each in shown.alternatives:
+        expected = shown.recommended.copy()
+        y, x, height, width = each.crop_yxhw
+        part = expected[y : y + height, x : x + width]
+        part |= each.added
+        part &= ~each.removed
+        picked = client.answer(shown.session, Accept(each.index, 0))
+        assert (picked.recommended == expected).all()
+        client.reopen(shown.session)
+
+
+def test_a_stale_answer_brings_what_is_shown(client):
+    shown = client.open(client.images(1)[0].id, TARGET)
+    after = client.answer(shown.session, Pick(0, 0))
+    with pytest.raises(RefusedError, match="round 1 is shown") as refused:
+        client.answer(shown.session, Pick(1, 0))
+    assert (refused.value.code, refused.value.current) == ("stale", after)
+
+
+def test_a_wrong_token_is_refused_with_a_sentence(served):
+    with pytest.raises(RefusedError, match="missing or wrong") as refused:
+        Client(token="wrong", http=served.client).projects()
+    assert (refused.value.status, refused.value.code) == (401, "token")
+
+
+def test_an_answer_is_sent_again_when_the_worker_died_and_counts_once(served):
+    waited = []
+
+    def wait(seconds):
+        waited.append(seconds)
+        served.worker.is_dying = False
+
+    client = Client(token=TOKEN, http=served.client, sleep=wait)
+    shown = client.open(client.images(1)[0].id, TARGET)
+    served.worker.is_dying = True
+    after = client.answer(shown.session, Pick(1, 0))
+    assert (after.round, waited) == (1, [2.0])
+
+
+def test_an_answer_whose_reply_was_lost_counts_once(served):
+    """The first reply never arrives; the client sends the answer again."""
+
+    class LosesReplies(httpx.BaseTransport):
+        lost = 0
+
+        def handle_request(self, request):
+            reply = served.client.request(
+                request.method,
+                request.url.path,
+                params=dict(request.url.params),
+                content=request.read(),
+                headers=dict(request.headers),
+            )
+            if request.url.path.endswith("/feedback") and not self.lost:
+                self.lost += 1
+                raise httpx.ReadError("the connection was reset")
+            return httpx.Response(reply.status_code, headers=reply.headers, content=reply.content)
+
+    here = httpx.Client(transport=LosesReplies(), base_url="http://127.0.0.1:8642")
+    client = Client(token=TOKEN, http=here, sleep=lambda _: None)
+    shown = client.open(client.images(1)[0].id, TARGET)
+    after = client.answer(shown.session, Pick(1, 0))
+    assert (after.round, after.rounds) == (1, 1)
+
+
+def test_a_server_that_is_away_is_told_after_some_tries():
+    waited = []
+
+    def refuse(request):
+        raise httpx.ConnectError("refused")
+
+    here = httpx.Client(transport=httpx.MockTransport(refuse), base_url="http://127.0.0.1:1")
+    with pytest.raises(AssentError, match="cannot be reached"):
+        Client(http=here, sleep=waited.append).projects()
+    assert len(waited) == 3
+
+
+def test_what_it_imports_is_light():
+    heavy = {"torch", "scipy", "fastapi"}
+    code = f"import assent.client, sys; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
