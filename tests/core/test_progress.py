@@ -1,8 +1,13 @@
 import threading
 
+import numpy as np
 import pytest
 
-from assent.core.progress import listening, report
+from assent.core.progress import Glimpse, listening, report, show, watched, watching
+
+
+def glimpse(index):
+    return Glimpse(index, np.zeros((1, 2, 2), bool), is_final=True)
 
 
 def test_what_is_reported_is_heard_within_the_block_alone():
@@ -39,3 +44,28 @@ def test_other_threads_are_not_heard():
         other.start()
         other.join()
     assert heard == []
+
+
+def test_who_watches_a_slice_is_shown_that_one_alone():
+    seen = []
+    show(glimpse(3))
+    assert watched() is None
+    with watching(3, lambda shown: seen.append(shown.index)):
+        assert watched() == 3
+        with watching(4, lambda shown: seen.append(-shown.index)):
+            for index in (3, 4):
+                show(glimpse(index))
+        for index in (3, 4):
+            show(glimpse(index))
+    show(glimpse(3))
+    assert seen == [-4, 3]
+    assert watched() is None
+
+
+def test_what_a_viewer_raises_stops_the_work_and_the_watching():
+    def stop(shown):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), watching(0, stop):
+        show(glimpse(0))
+    assert watched() is None

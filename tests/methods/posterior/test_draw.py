@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from assent.core.feedback import Correct
-from assent.core.progress import listening
+from assent.core.progress import listening, watching
 from assent.core.prompts import Click
 from assent.core.uncertainty import entropy_bits
 from assent.methods.posterior.draw import draw
@@ -67,3 +67,42 @@ def test_the_share_drawn_is_told_to_whoever_listens():
     assert len(heard) == image.shape_dhw[0]
     assert [done for done, _ in heard] == sorted(done for done, _ in heard)
     assert {text for _, text in heard} == {"drawing masks"}
+
+
+def test_the_slice_that_somebody_watches_is_drawn_first_and_changes_nothing():
+    image, _ = ball(reach=1.4)
+    whole, state, offer, grid = drawn(without_network(), image, Click((2, 19, 21)))
+    seen, told = [], []
+    with listening(lambda done, text: told.append(len(seen))), watching(3, seen.append):
+        again = draw(state, offer, grid)
+    (shown,) = seen
+    assert shown.index == 3
+    assert shown.is_final
+    assert shown.masks.any()
+    assert np.array_equal(shown.masks, whole.masks[:, 3])
+    assert told == [0] + [1] * (image.shape_dhw[0] - 1)
+    for name in ("masks", "probability", "uncertainty"):
+        assert np.array_equal(getattr(again, name), getattr(whole, name))
+
+
+def test_a_click_shows_its_slice_before_the_object_is_followed():
+    image, mask = ball(depth=8, at=(3.5, 19, 21), reach=3.4)
+    method = without_network()
+    embedding = method.embed(image)
+    state = method.begin(embedding, memory=(), prior=None, seed=0)
+    click = Correct((Click((3, 19, 21)),), 0)
+    seen, told = [], []
+    with listening(lambda done, text: told.append(len(seen))), watching(3, seen.append):
+        watched = method.update(embedding, state, click)
+        whole = method.propose(embedding, watched)
+    first, last = seen
+    assert told[0] == 1, "before any other slice was looked at"
+    assert not first.is_final
+    assert first.masks.shape == (1, *image.shape_dhw[1:])
+    assert 2 * (first.masks[0] & mask[3]).sum() / (first.masks[0].sum() + mask[3].sum()) > 0.8
+    assert last.is_final
+    assert np.array_equal(last.masks[0], whole.recommended[3])
+    assert np.array_equal(last.masks[1:], whole.alternatives[:, 3])
+    alone = method.update(embedding, state, click)
+    assert np.array_equal(alone.solved.mean, watched.solved.mean)
+    assert np.array_equal(alone.particles.z, watched.particles.z)

@@ -179,7 +179,7 @@ def test_the_first_direction_of_the_fallback_reaches_every_level_set_on_offer(le
 @pytest.mark.parametrize(("drawn", "depth"), [((2,), 6), ((0, 5), 6), ((1, 2, 7), 9), ((3,), 4)])
 def test_every_slice_is_visited_once(drawn, depth):
     visited = list(drawn)
-    for path in _paths(drawn, depth, [(0, depth)] * len(drawn)):
+    for path in _paths(drawn, depth, [(0, depth)] * len(drawn), {}):
         visited += list(path)[1:]
     assert sorted(visited) == list(range(depth))
 
@@ -286,6 +286,79 @@ def test_an_object_that_ends_stays_ended_until_somebody_points_at_it():
     assert 7 in rounds.hear(Click((7, 32, 30)))
     assert rounds.field.reached == {0, 1, 2, 3, 6, 7, 8}
     assert not rounds.field.directions[:, 4:6].any()
+
+
+def test_what_a_slice_was_lent_by_is_not_followed_back_from_there():
+    bounds = [(0, 20)] * 2
+    up, _, _, down = _paths((1, 9), 20, bounds, {9: 7})
+    assert (up, down) == (range(1, 8), range(9, 7, -1))
+    up, _, _, down = _paths((1, 9), 20, bounds, {1: 3})
+    assert (up, down) == (range(1, 3), range(9, 2, -1))
+
+
+def spilt_planes(shade=0.9):
+    """A disk on slices 0 to 3; on 4 to 8 all is of one shade, and it is lost."""
+    planes = drawn_planes(9, side=128, at=(60, 60), where=range(4))
+    planes[4:, :2] = shade
+    return planes
+
+
+@pytest.mark.parametrize(
+    ("at", "is_bounded"),
+    [((4, 60, 62), True), ((6, 60, 62), True), ((7, 60, 62), False), ((5, 60, 90), False)],
+    ids=["just beyond", "three beyond", "far beyond", "beside"],
+)
+def test_a_click_a_little_beyond_a_lost_end_is_bounded_by_the_mask_there(at, is_bounded):
+    rounds = Rounds(spilt_planes(), side=128)
+    rounds.hear(Click((1, 60, 60)))
+    assert rounds.field.reached == {0, 1, 2, 3}
+    first = rounds.field
+    rounds.hear(Click(at))
+    number, marks, before = rounds.solver.asked[0]
+    assert number == at[0]
+    assert (before is not None) == is_bounded
+    found = rounds.field.mean[at[0]] > 0
+    assert found[at[1:]]
+    if is_bounded:
+        assert (before > 0.5).sum() == (first.mean[3] > 0).sum(), "of the nearest slice"
+        assert np.array_equal(rounds.field.mean[:4], first.mean[:4]), "and that stays as it was"
+        assert marks.negative.any()
+        assert found.sum() < found.size / 3
+    else:
+        assert found.all()
+
+
+def test_a_click_beyond_a_lost_end_comes_out_no_larger_than_the_end_suggests():
+    """The fallback hears no previous mask, but the far outside."""
+    sizes = []
+    for index in (4, 8):
+        rounds = Rounds(spilt_planes(shade=0.2), side=128)
+        rounds.look = look_at(rounds.look.planes, lambda plane: classifier_solver(plane, LATENT))
+        rounds.hear(Click((1, 60, 60)))
+        assert rounds.field.reached == {0, 1, 2, 3}
+        rounds.hear(Click((index, 60, 62)))
+        sizes.append((rounds.field.mean[index] > 0).sum())
+    assert 0 < sizes[0] < sizes[1] / 4
+
+
+def test_with_context_a_click_beyond_a_lost_end_corrects_what_was_read_there():
+    rounds = Rounds(drawn_planes(6, where=(0, 1)), has_context=True)
+    rounds.hear(Click((0, 32, 30)))
+    rounds.hear(Click((2, 32, 30)))
+    number, marks, before = rounds.solver.asked[0]
+    assert number == 2
+    assert before is not None
+    assert not before.any(), "the mask that was shown there"
+    assert not marks.negative.any()
+
+
+def test_slices_without_an_object_take_no_memory_of_their_own():
+    rounds = Rounds(drawn_planes(9, where=(0, 1, 2, 3)))
+    rounds.hear(Click((1, 32, 30)))
+    first = rounds.field.directions
+    rounds.hear(Click((1, 34, 30)))
+    assert np.array_equal(rounds.field.directions, first)
+    assert rounds.field.directions is not first
 
 
 def test_a_prompt_taken_back_takes_back_what_followed_from_it():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from assent.methods.posterior.channels import Marks, empty_marks
-from assent.methods.posterior.follow import Looks, carried, is_gone
+from assent.methods.posterior.follow import Looks, bounded, carried, is_gone
 from assent.methods.posterior.window import Window
 from methods.posterior.posterior_tiny import disk
 
@@ -38,6 +38,30 @@ def test_what_is_drawn_on_a_slice_counts_more_than_what_is_lent():
     assert not marks.positive[0, 20, 20]
     assert marks.positive.any()
     assert (marks.positive[0] <= mask).all()
+
+
+def test_where_an_object_was_lost_a_neighbour_lends_its_far_outside_alone():
+    mask = disk(48, 48, at=(20, 20), radius=9)
+    drawn = empty_marks(1, 48, 48)
+    drawn.positive[0, 19:22, 19:22] = True
+    drawn.negative[0, 24, 24] = True
+    marks = bounded(mask, drawn)
+    assert np.array_equal(marks.positive, drawn.positive)
+    frame = carried(mask, None).negative
+    assert np.array_equal(marks.negative, frame | drawn.negative)
+    assert not marks.box.any()
+
+
+def test_a_mark_beyond_what_a_neighbour_calls_outside_means_something_else():
+    mask = disk(48, 48, at=(20, 20), radius=5)
+    drawn = empty_marks(1, 48, 48)
+    assert bounded(mask, drawn) is None, "nothing is drawn inside"
+    drawn.positive[0, 20, 20] = True
+    assert bounded(mask, drawn) is not None
+    boxed = Marks(drawn.positive, drawn.negative, drawn.positive)
+    assert bounded(mask, boxed) is None, "a box says itself how large the object is"
+    drawn.positive[0, 40, 40] = True
+    assert bounded(mask, drawn) is None
 
 
 def test_an_object_is_gone_where_its_core_looks_like_its_surroundings():

@@ -139,3 +139,30 @@ def test_a_scribble_of_one_point_is_a_pixel_after_reduction():
     marks = draw_marks((Scribble(((0, 399, 519),)),), 0, grid)
     assert marks.positive.sum() == 1
     assert marks.positive[(0, *(n - 1 for n in grid.inner_hw))]
+
+
+@pytest.mark.parametrize(
+    ("native", "side"), [((64, 96), 48), ((40, 52), 64), ((41, 53), 32), ((60, 40), 45)]
+)
+@pytest.mark.parametrize("extent", [(3, 9, 10, 14), (0, 6, 20, 48), (20, 24, 0, 2), (0, 64, 0, 64)])
+def test_a_part_is_restored_as_the_whole_is(native, side, extent):
+    grid = WorkingGrid.of(native, side)
+    top, bottom, left, right = extent
+    plane = torch.full((1, 2, *grid.padded_hw), -8.0)
+    inside = plane[..., top:bottom, left:right]
+    inside += torch.from_numpy(np.random.default_rng(0).normal(size=inside.shape)).float()
+    part = grid.around((slice(top, bottom), slice(left, right)))
+    rows, columns = part[1]
+    whole = torch.full((1, 2, *native), -8.0)
+    whole[..., rows, columns] = grid.restore(plane, part)
+    assert torch.allclose(whole, grid.restore(plane), atol=1e-5)
+
+
+def test_nothing_bears_upon_nothing_and_small_things_on_little():
+    grid = WorkingGrid.of((512, 256), 128)
+    nothing = grid.around((slice(5, 5), slice(0, 9)))
+    assert nothing == ((slice(0, 0), slice(0, 0)), (slice(0, 0), slice(0, 0)))
+    part = grid.around((slice(10, 20), slice(0, 4)))
+    assert part == ((slice(9, 21), slice(0, 5)), (slice(36, 84), slice(0, 20)))
+    beyond = WorkingGrid.of((50, 40), 64).around((slice(52, 60), slice(0, 9)))
+    assert beyond[0] == (slice(0, 0), slice(0, 0)), "padding is nowhere on the image"

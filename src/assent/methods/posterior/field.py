@@ -5,6 +5,9 @@ is followed slice by slice: each slice sees its neighbour's mask as the previous
 this mask lends, and its own prompts where they only say what is outside. With finished images as
 context every slice is read from them first, and following replaces only what it reaches.
 
+A slice that is pointed at a little beyond where the object was lost is bounded by the mask that
+is nearest to it.
+
 A round starts from the one before: segmented again are slices with new prompts, and their
 neighbours for as long as masks change.
 """
@@ -18,15 +21,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from assent.core.progress import report
+from assent.core.progress import Glimpse, report, show, watched
 from assent.core.prompts import BoundingBox, Prompt
 from assent.methods.posterior.channels import Marks
-from assent.methods.posterior.follow import LEAST_OVERLAP, LEAST_PIXELS, Looks, carried, is_gone
+from assent.methods.posterior.follow import (
+    LEAST_OVERLAP,
+    LEAST_PIXELS,
+    Looks,
+    bounded,
+    carried,
+    is_gone,
+)
 from assent.methods.posterior.grid import WorkingGrid, draw_marks, marked_slices
 from assent.methods.posterior.window import Window
 
 ABSENT = -8.0
 """Mean logit where there is no object."""
+
+LOST_WITHIN = 3
+"""Slices beyond the end of an object on which a click most likely means the same object."""
 
 SETTLED = 0.99
 """A mask this alike (Dice) to that of the round before changes nothing on the next slice."""
@@ -148,7 +161,8 @@ def solve_field(
     for index in told:
         if index in draft.fresh or index not in draft.reached:
             draft.put_told(index)
-    paths = _paths(told, depth, [_bounds(prompts, index, depth) for index in told])
+    bounds = [_bounds(prompts, index, depth) for index in told]
+    paths = _paths(told, depth, bounds, draft.lent)
     draft.drop(draft.reached - {k for path in paths for k in path})
     for path in paths:
         draft.follow(path)
@@ -188,17 +202,34 @@ def _bounds(prompts: Iterable[Prompt], index: int, depth: int) -> tuple[int, int
 
 
 def _paths(
-    told: Sequence[int], depth: int, bounds: Sequence[tuple[int, int]] | None = None
+    told: Sequence[int],
+    depth: int,
+    bounds: Sequence[tuple[int, int]],
+    lent: Mapping[int, int],
 ) -> list[range]:
-    """From each told slice up and down, half way to the next told one or to where it is bound."""
+    """From each told slice up and down, to the border with the next one or where it is bound."""
     paths = []
+    borders = [_border(*pair, lent) for pair in pairwise(told)]
     for place, index in enumerate(told):
-        low, high = bounds[place] if bounds else (0, depth)
-        below = (told[place - 1] + index) // 2 + 1 if place else 0
-        above = (index + told[place + 1]) // 2 + 1 if place + 1 < len(told) else depth
+        low, high = bounds[place]
+        below = borders[place - 1] + 1 if place else 0
+        above = borders[place] + 1 if place < len(borders) else depth
         paths.append(range(index, min(above, high)))
         paths.append(range(index, max(below, low) - 1, -1))
     return paths
+
+
+def _border(low: int, high: int, lent: Mapping[int, int]) -> int:
+    """The last slice that is followed from the lower of two told ones.
+
+    Half way, but what a slice was lent by is not followed back from there: where an object was
+    lost in one direction, it would be lost in the other.
+    """
+    if low <= lent.get(high, -1) < high:
+        return lent[high]
+    if low < lent.get(low, -1) <= high:
+        return lent[low] - 1
+    return (low + high) // 2
 
 
 def _marks_of(prompts: Sequence[Prompt], index: int, grid: WorkingGrid) -> Marks:
@@ -221,6 +252,7 @@ class _Draft:
         marks: What is drawn, by slice.
         fresh: Slices on which that changed.
         mean: As in ``Field``; so are directions and reached.
+        lent: Slices beyond a lost end, and the slice of that end, which bounds them.
         moved: Slices whose mask is no longer that of the round before.
         dropped: Slices that were reached and are no longer.
     """
@@ -233,6 +265,7 @@ class _Draft:
     mean: NDArray[np.float32]
     directions: NDArray[np.floating]
     reached: set[int]
+    lent: dict[int, int] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
     dropped: set[int] = field(default_factory=set)
 
@@ -245,7 +278,7 @@ class _Draft:
         start, fresh = base, set(marks)
         if earlier is not None and earlier.fresh is not None:
             start, fresh = earlier.field, set(earlier.fresh)
-        mean, directions = start.mean.copy(), start.directions.copy()
+        mean, directions = start.mean.copy(), _copy_of_directions(start)
         return cls(look, base, earlier, marks, fresh, mean, directions, set(start.reached))
 
     def put_alone(self, index: int) -> None:
@@ -262,8 +295,37 @@ class _Draft:
     def put_told(self, index: int) -> None:
         """Segment a slice from which the object is followed."""
         old = self._shown(index)
-        self.put_alone(index)
+        if not self._put_bounded(index):
+            self.put_alone(index)
         self._note(index, old)
+
+    def _put_bounded(self, index: int) -> bool:
+        """Segment a slice on which the object was lost beside the mask of its end, if it was.
+
+        Alone, one click on it says little of how large the object is. With context the slice was
+        read, and that is what the person saw and corrects.
+        """
+        near, drawn = self._end_near(index), self.marks.get(index)
+        if near is None or drawn is None:
+            return False
+        before = self.mean[near] > 0
+        marks = bounded(before, drawn) if before.sum() >= LEAST_PIXELS else None
+        if marks is None:
+            return False
+        window = Window.around(before, self.look.side)
+        solve = self.look.part(window.cut(self.look.planes[index : index + 1]))
+        found = solve(0, window.cut_marks(marks), self._seen_through(window, near))
+        self._put(index, window, *found)
+        self.lent[index] = near
+        return True
+
+    def _end_near(self, index: int) -> int | None:
+        """The slice of the round before where an object ended that is nearest to a slice."""
+        if self.earlier is None or self.earlier.fresh is None or self.look.has_context:
+            return None
+        reached = self.earlier.field.reached & self.reached
+        near = min(reached, key=lambda k: (abs(k - index), k), default=index)
+        return near if 0 < abs(near - index) <= LOST_WITHIN else None
 
     def follow(self, path: range) -> None:
         """Segment slice after slice, for as long as masks change and the object lasts."""
@@ -307,8 +369,7 @@ class _Draft:
             return False
         window = Window.around(before, self.look.side)
         planes = window.cut(self.look.planes[[near, index]])
-        shown = torch.sigmoid(window.cut(torch.from_numpy(self.mean[near])[None, None]))
-        previous = np.asarray(shown[0, 0].numpy(), np.float32)
+        previous = self._seen_through(window, near)
         if not (previous > 0.5).any():
             return False
         drawn = self.marks.get(index)
@@ -323,10 +384,16 @@ class _Draft:
         self._note(index, old)
         return _dice(self.mean[index] > 0, before) >= LEAST_OVERLAP
 
+    def _seen_through(self, window: Window, index: int) -> Plane:
+        """Probability on a slice, as a window shows it."""
+        seen = torch.sigmoid(window.cut(torch.from_numpy(self.mean[index])[None, None]))
+        return np.asarray(seen[0, 0].numpy(), np.float32)
+
     def _put(self, index: int, window: Window, mean: Plane, directions: Plane) -> None:
         both = torch.from_numpy(np.concatenate([mean[None], directions]))[None]
         spread = window.spread(both)[0].numpy()
-        self.mean[index], self.directions[:, index] = ABSENT, 0.0
+        if _holds(self.mean[index]):
+            self.mean[index], self.directions[:, index] = ABSENT, 0.0
         self.mean[index, window.rows, window.columns] = spread[0]
         self.directions[:, index, window.rows, window.columns] = spread[1:]
 
@@ -337,6 +404,24 @@ class _Draft:
         if old is None or _dice(self.mean[index] > 0, old) < SETTLED:
             self.moved.add(index)
         self.reached.add(index)
+        if index == watched():
+            plane = torch.from_numpy(self.mean[index])[None, None]
+            mask = self.look.grid.restore(plane)[0].numpy() > 0
+            show(Glimpse(index, mask, is_final=False))
+
+
+def _holds(mean: Plane) -> bool:
+    """Whether anything was looked for on a slice."""
+    return bool((mean != ABSENT).any())
+
+
+def _copy_of_directions(field_: Field) -> NDArray[np.floating]:
+    """Memory that is never written to is never taken: most slices of a volume hold nothing."""
+    directions = np.zeros(field_.directions.shape, field_.directions.dtype)
+    for index, mean in enumerate(field_.mean):
+        if _holds(mean):
+            directions[:, index] = field_.directions[:, index]
+    return directions
 
 
 def _dice(mask: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:

@@ -47,17 +47,46 @@ def carried(mask: NDArray[np.bool_], drawn: Marks | None) -> Marks:
     )
 
 
-def _frame(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A rectangle of one pixel's width around a mask, as far as it lies on the slice."""
+def bounded(mask: NDArray[np.bool_], drawn: Marks) -> Marks | None:
+    """What is drawn on a slice on which an object was lost, with what the neighbour lends to it.
+
+    It lends what lies clearly outside alone: its core no longer looks like the object there.
+
+    Args:
+        mask: Of the neighbour, ``(h, w)``, not empty.
+        drawn: What was drawn on the slice itself.
+
+    Returns:
+        Marks of the slice; None where something else may be meant, because no positive mark is
+        drawn, or one lies beyond what the neighbour calls outside, or a box says more.
+    """
+    frame, near = _frame(mask), np.zeros_like(mask)
+    near[_reached(mask)] = True
+    positive = drawn.positive[0] & near
+    if not positive.any() or (drawn.positive[0] & ~near).any() or drawn.box.any():
+        return None
+    outside = (frame & ~drawn.positive[0]) | drawn.negative[0]
+    return Marks(drawn.positive, outside[None], drawn.box)
+
+
+def _reached(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """The rectangle up to the frame around a mask, as far as it lies on the slice."""
     reach = lent_reach(mask)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    top, left = max(0, rows[0] - reach), max(0, columns[0] - reach)
-    bottom, right = rows[-1] + reach, columns[-1] + reach
+    return (
+        slice(max(0, rows[0] - reach), rows[-1] + reach),
+        slice(max(0, columns[0] - reach), columns[-1] + reach),
+    )
+
+
+def _frame(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A rectangle of one pixel's width around a mask, as far as it lies on the slice."""
+    rows, columns = _reached(mask)
     frame = np.zeros_like(mask)
-    frame[top, left:right] = True
-    frame[bottom - 1 : bottom, left:right] = True
-    frame[top:bottom, left] = True
-    frame[top:bottom, right - 1 : right] = True
+    frame[rows.start, columns] = True
+    frame[rows.stop - 1 : rows.stop, columns] = True
+    frame[rows, columns.start] = True
+    frame[rows, columns.stop - 1 : columns.stop] = True
     return frame & ~mask
 
 

@@ -6,6 +6,7 @@ padded at the bottom and right to multiples of the network's stride.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 import torch
@@ -58,14 +59,49 @@ class WorkingGrid:
             return planes
         return functional.pad(planes, (0, right, 0, down), mode="replicate")
 
-    def restore(self, planes: Tensor) -> Tensor:
-        """Padded planes ``(B, C, h, w)`` on the native grid ``(B, C, H, W)``."""
-        inner = planes[..., : self.inner_hw[0], : self.inner_hw[1]]
+    def restore(
+        self, planes: Tensor, part: tuple[tuple[slice, slice], tuple[slice, slice]] | None = None
+    ) -> Tensor:
+        """Padded planes ``(B, C, h, w)`` on the native grid ``(B, C, H, W)``.
+
+        Args:
+            planes: Working planes.
+            part: A rectangle (``around``) to restore alone, ``(B, C, H', W')``; None for all.
+        """
+        if part is None:
+            part = self.around((slice(0, self.inner_hw[0]), slice(0, self.inner_hw[1])))
+        (rows, columns), native = part
+        inner = planes[..., rows, columns]
         if self.inner_hw == self.native_hw:
             return inner
-        return functional.interpolate(
-            inner, size=self.native_hw, mode="bilinear", align_corners=False
-        )
+        size = (native[0].stop - native[0].start, native[1].stop - native[1].start)
+        return functional.interpolate(inner, size=size, mode="bilinear", align_corners=False)
+
+    def around(
+        self, extent: tuple[slice, slice]
+    ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+        """The rectangle that bears upon what is inside of one, on the working and native grids.
+
+        Whole pixels on both grids, so that restoring it alone gives what restoring all would.
+
+        Args:
+            extent: Rows and columns of working pixels.
+
+        Returns:
+            Rows and columns of working pixels, and the same rectangle in native pixels; empty
+            where ``extent`` is.
+        """
+        parts = []
+        for span, inner, native in zip(extent, self.inner_hw, self.native_hw, strict=True):
+            step = inner // gcd(inner, native)
+            first = max(0, span.start - 1) // step
+            beyond = -(-min(inner, span.stop + 1) // step)
+            if span.stop <= span.start or beyond <= first:
+                return (slice(0, 0), slice(0, 0)), (slice(0, 0), slice(0, 0))
+            wide = native // gcd(inner, native)
+            parts.append((slice(first * step, beyond * step), slice(first * wide, beyond * wide)))
+        (rows, native_rows), (columns, native_columns) = parts
+        return (rows, columns), (native_rows, native_columns)
 
     def point(self, row: float, column: float) -> tuple[int, int]:
         """The working pixel that holds the centre of a native pixel."""
