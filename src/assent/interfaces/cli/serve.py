@@ -3,12 +3,10 @@
 import os
 import webbrowser
 from pathlib import Path
-from threading import Timer
 from typing import Annotated
 
 import typer
 
-from assent.core.errors import InputError
 from assent.interfaces.cli.say import say
 from assent.interfaces.cli.wiring import Given
 from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, token_for
@@ -26,7 +24,9 @@ def serve(  # noqa: PLR0913 - every option of the command is one
         str, typer.Option(help="What is to be segmented, where the folder is new.")
     ] = "object",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8642,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8642,
     token: Annotated[
         str | None,
         typer.Option(help="Asked of everybody; ASSENT_TOKEN without it. Needed off loopback."),
@@ -50,9 +50,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     What is acknowledged is on disk: the server may be stopped or killed at any moment, and goes on
     where it was. Originals are never written.
     """
-    import uvicorn  # noqa: PLC0415 - a server that --help does not need
-
-    from assent.interfaces.rest.app import create_app  # noqa: PLC0415 - as above
+    from assent.interfaces.rest.running import run  # noqa: PLC0415 - --help needs no server
 
     asked = token_for(host, token)
     hosting = Hosting(
@@ -68,21 +66,10 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     # A thread that waits must not take the processor from one that works.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     workspace = open_workspace(hosting)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    say(f"Assent is at {address}. Stop it with Ctrl-C.")
-    if open_:
-        Timer(1.0, webbrowser.open, [address]).start()
-    config = uvicorn.Config(
-        create_app(workspace, token=asked),
-        host=host,
-        port=port,
-        log_level="warning",
-        timeout_graceful_shutdown=3,
-    )
-    server = uvicorn.Server(config)
-    server.run()
-    if not server.started:
-        raise InputError(
-            f"Port {port} of {host} cannot be used; another server may be there. Choose another"
-            " with --port."
-        )
+
+    def tell(address: str) -> None:
+        say(f"Assent is at {address}. Stop it with Ctrl-C.")
+        if open_:
+            webbrowser.open(address)
+
+    run(workspace, host, port, token=asked, tell=tell)

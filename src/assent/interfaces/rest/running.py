@@ -1,0 +1,48 @@
+"""Listen until somebody stops it."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from assent.core.errors import InputError
+from assent.interfaces.rest.app import create_app
+from assent.services.workspace import Workspace
+
+LEAVE_S = 3
+"""How long requests may take to end when the server is stopped."""
+
+
+def run(
+    workspace: Workspace, host: str, port: int, *, token: str | None, tell: Callable[[str], None]
+) -> None:
+    """Serve a workspace until Ctrl-C; it is closed then.
+
+    Args:
+        workspace: What is served.
+        host: Address to listen on.
+        port: To listen on; 0 takes a free one.
+        token: Asked of every request, if there is one.
+        tell: Told the address once it answers.
+
+    Raises:
+        InputError: If the address cannot be used.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        workspace.close()
+        raise InputError(
+            f"Port {port} of {host} cannot be used: {error.strerror}. Stop the server that has it,"
+            " or choose another with --port."
+        ) from error
+    name = f"[{host}]" if family == socket.AF_INET6 else host
+    with listener:
+        # A connection waits in the listener's queue until the server takes it: none is refused.
+        tell(f"http://{name}:{listener.getsockname()[1]}")
+        app = create_app(workspace, token=token)
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=LEAVE_S, server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[listener])
