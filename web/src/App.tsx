@@ -21,7 +21,7 @@ import { type Desk, useDesk } from "./state/useDesk";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { clamp } from "./viewer/geometry";
-import type { Window } from "./viewer/window";
+import { type Window, isInHounsfield } from "./viewer/window";
 import { announce, words } from "./words";
 
 const Planes = lazy(() => import("./viewer/Planes"));
@@ -62,11 +62,11 @@ function useShownSlice(detail: ImageDetail | null, state: SessionState) {
 function useShownWindow(detail: ImageDetail | null) {
   const [chosen, setChosen] = useState<{ image: number; isCt: boolean; window: Window } | null>(null);
   const choose = useCallback(
-    (window: Window) => detail && setChosen({ image: detail.id, isCt: detail.modality === "CT", window }),
+    (window: Window) => detail && setChosen({ image: detail.id, isCt: isInHounsfield(detail), window }),
     [detail],
   );
   if (!detail) return [null, choose] as const;
-  const holds = chosen && (chosen.image === detail.id || (chosen.isCt && detail.modality === "CT"));
+  const holds = chosen && (chosen.image === detail.id || (chosen.isCt && isInHounsfield(detail)));
   return [holds ? chosen.window : detail.window, choose] as const;
 }
 

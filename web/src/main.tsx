@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { Rescue } from "./panels/Rescue";
 import "./styles.css";
 import "./panels.css";
 import { applyTheme, currentTheme } from "./theme";
@@ -10,7 +11,9 @@ const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <Rescue>
+        <App />
+      </Rescue>
     </StrictMode>,
   );
 }

@@ -29,6 +29,7 @@ export const words = {
   waitForServer: "Your last answer is still on its way; this goes on once it has arrived. Points and scribbles can be added meanwhile.",
   answeredElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; your last answer was not applied.",
   unexpected: "Something went wrong on this page. Reload it; nothing that was acknowledged is lost.",
+  reload: "Reload",
   token: "Token of this server",
   tokenHint: "The person who started the server knows it.",
   signIn: "Sign in",

@@ -85,10 +85,10 @@ function Card(props: CardProps) {
       <span className="card-line">
         <kbd>{number}</kbd>
         <span className="card-tag">{alternative.tag}</span>
-        {proposal.image.is_volume && (
-          <span className="card-slice">{words.sliceShort(alternative.slice + 1)}</span>
-        )}
       </span>
+      {proposal.image.is_volume && (
+        <span className="card-slice">{words.sliceShort(alternative.slice + 1)}</span>
+      )}
       {props.isChallenger && <span className="card-mark">{words.challenger}</span>}
     </button>
   );

@@ -15,7 +15,10 @@ export function Log({ state, onGoTo, onUndo, onRedo }: Props) {
   const { proposal, pending } = state;
   const end = useRef<HTMLLIElement>(null);
   const round = proposal?.round ?? 0;
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [round, pending.length]);
+  useEffect(() => {
+    // In braces, since newer browsers return a promise here.
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [round, pending.length]);
   const isStill = pending.length > 0;
   return (
     <section className="log" aria-label={words.log}>

@@ -16,7 +16,10 @@ interface Props {
 
 export function Queue({ queue, progress, shown, onOpen, children }: Props) {
   const current = useRef<HTMLButtonElement>(null);
-  useEffect(() => current.current?.scrollIntoView({ block: "nearest" }), [shown?.id]);
+  useEffect(() => {
+    // In braces, since newer browsers return a promise here.
+    current.current?.scrollIntoView({ block: "nearest" });
+  }, [shown?.id]);
   return (
     <nav className="queue" aria-label={words.queue}>
       <header className="panel-head">
@@ -35,9 +38,7 @@ export function Queue({ queue, progress, shown, onOpen, children }: Props) {
             >
               <img src={url.thumbnail(task.image.id, 96)} alt="" loading="lazy" width={44} height={44} />
               <span className="queue-text">
-                <span className="queue-name" title={task.image.path}>
-                  {task.image.name}
-                </span>
+                <Name name={task.image.name} path={task.image.path} />
                 <TaskLine task={task} />
               </span>
             </button>
@@ -48,6 +49,18 @@ export function Queue({ queue, progress, shown, onOpen, children }: Props) {
       {progress && progress.effort.length > 0 && <Effort progress={progress} />}
       {children}
     </nav>
+  );
+}
+
+const TAIL = 11;
+
+/** Shortened in the middle, since names of one series differ at their end. */
+function Name({ name, path }: { name: string; path: string }) {
+  return (
+    <span className="queue-name" title={path}>
+      <span className="name-head">{name.slice(0, -TAIL)}</span>
+      <span>{name.slice(-TAIL)}</span>
+    </span>
   );
 }
 

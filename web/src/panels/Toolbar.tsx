@@ -3,7 +3,7 @@
 import type { ImageDetail } from "../api/types";
 import type { Tool } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
-import { CT_PRESETS, type Window, fullRange, isSame } from "../viewer/window";
+import { CT_PRESETS, type Window, fullRange, isInHounsfield, isSame } from "../viewer/window";
 import { words } from "../words";
 import { Icon, type IconName } from "./Icon";
 
@@ -93,7 +93,7 @@ function Toggle({ isOn, icon, title, text, onToggle }: ToggleProps) {
 }
 
 function Windowing({ detail, window, onWindow }: Props & { detail: ImageDetail; window: Window }) {
-  const isCt = detail.modality === "CT";
+  const isCt = isInHounsfield(detail);
   const choices = [
     { name: words.windowAuto, window: detail.window },
     ...(isCt ? CT_PRESETS : []),

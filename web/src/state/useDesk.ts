@@ -128,7 +128,7 @@ export function useDesk(person: string) {
         api.image(imageId),
         api.open(imageId, target, person, usesProfile()),
       ]);
-      return { isTaken, found, proposal };
+      return { isTaken, found, proposal: await turnToPage(proposal) };
     };
     const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
       if (!isWanted || !reply) return;
@@ -159,6 +159,20 @@ export function useDesk(person: string) {
 }
 
 export type Desk = ReturnType<typeof useDesk>;
+
+const PAGE_KEY = "assent.page";
+
+/** Which set of alternatives is shown, so that a reload lands there. */
+function keepPage({ session, round, page }: Proposal): void {
+  sessionStorage.setItem(PAGE_KEY, `${session}.${round}.${page}`);
+}
+
+async function turnToPage(proposal: Proposal): Promise<Proposal> {
+  const { session, round } = proposal;
+  const kept = sessionStorage.getItem(PAGE_KEY) ?? "";
+  const page = kept.startsWith(`${session}.${round}.`) ? Number(kept.split(".")[2]) : 0;
+  return page > 0 ? api.proposal(session, page) : proposal;
+}
 
 const PROFILE_KEY = "assent.use-profile";
 
@@ -207,6 +221,9 @@ function useSideEffects(
   const { proposal, pending } = useStore(store);
   const isAccepted = proposal?.is_accepted ?? false;
   const accepted = useRef({ session: 0, isAccepted });
+  useEffect(() => {
+    if (proposal) keepPage(proposal);
+  }, [proposal]);
   useEffect(() => {
     const before = accepted.current;
     accepted.current = { session: proposal?.session ?? 0, isAccepted };

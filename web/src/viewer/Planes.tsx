@@ -1,6 +1,6 @@
 // Three planes and the volume itself, drawn by NiiVue. Loaded only when a volume asks for it.
 
-import { NVImage, Niivue, SHOW_RENDER } from "@niivue/niivue";
+import { MULTIPLANAR_TYPE, NVImage, Niivue, SHOW_RENDER } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
 import { request, url } from "../api/client";
 import type { ImageDetail, Proposal } from "../api/types";
@@ -53,6 +53,7 @@ export default function Planes({ detail, proposal, stamp, window, opacity }: Pro
       show3Dcrosshair: true,
       isResizeCanvas: true,
       dragAndDropEnabled: false,
+      multiplanarLayout: MULTIPLANAR_TYPE.GRID,
       multiplanarShowRender: SHOW_RENDER.ALWAYS,
     });
     const load = async () => {

@@ -40,7 +40,7 @@ interface Props {
 }
 
 export function aspectOf(detail: ImageDetail): number {
-  const [, row, column] = detail.spacing_mm;
+  const [, row, column] = detail.spacing_mm ?? [];
   return detail.is_calibrated && row && column ? row / column : 1;
 }
 

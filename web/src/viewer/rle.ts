@@ -30,22 +30,3 @@ export function decode(rle: Rle): Mask {
   }
   return mask;
 }
-
-/** The recommendation with a crop's difference applied: what an alternative looks like. */
-export function applyDifference(
-  base: Mask,
-  crop: { y: number; x: number },
-  added: Mask,
-  removed: Mask,
-): Mask {
-  const result = { ...base, pixels: base.pixels.slice() };
-  for (let row = 0; row < added.height; row++) {
-    for (let column = 0; column < added.width; column++) {
-      const from = row * added.width + column;
-      const to = (row + crop.y) * base.width + column + crop.x;
-      if (added.pixels[from]) result.pixels[to] = 1;
-      if (removed.pixels[from]) result.pixels[to] = 0;
-    }
-  }
-  return result;
-}

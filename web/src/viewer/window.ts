@@ -16,6 +16,11 @@ export const CT_PRESETS: readonly { name: string; window: Window }[] = [
   { name: ctPresetNames.liver, window: { center: 60, width: 160 } },
 ];
 
+/** NIfTI does not say what a CT is; but nothing else is as dark as air. */
+export function isInHounsfield(image: { modality: string; low: number }): boolean {
+  return image.modality === "CT" || (image.modality !== "MR" && image.low <= -800);
+}
+
 export function fullRange(low: number, high: number): Window {
   return { center: (low + high) / 2, width: Math.max(high - low, Number.EPSILON) };
 }

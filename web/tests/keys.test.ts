@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { type Pressed, commandOf } from "../src/keys";
+import { formatRoute, parseRoute } from "../src/state/route";
+import { fraction } from "../src/state/busy";
+import { answerText } from "../src/words";
+
+const press = (key: string, more: Partial<Pressed> = {}): Pressed => ({
+  key,
+  ctrlKey: false,
+  metaKey: false,
+  shiftKey: false,
+  altKey: false,
+  ...more,
+});
+const flat = { isVolume: false, hasChallenger: false };
+
+describe("keys", () => {
+  it("pick the card with their number, and with Shift accept it, on any layout", () => {
+    expect(commandOf(press("3", { code: "Digit3" }), flat)).toEqual({ do: "pick", card: 2 });
+    expect(commandOf(press("&", { code: "Digit1" }), flat)).toEqual({ do: "pick", card: 0 });
+    const shifted = press("#", { code: "Digit3", shiftKey: true });
+    expect(commandOf(shifted, flat)).toEqual({ do: "acceptCard", card: 2 });
+    expect(commandOf(press("5", { code: "Digit5" }), flat)).toBeNull();
+  });
+
+  it("judge with arrows where there is a challenger, else step through a volume", () => {
+    const judged = { isVolume: true, hasChallenger: true };
+    expect(commandOf(press("ArrowUp"), judged)).toEqual({ do: "judge", answer: "better" });
+    expect(commandOf(press("ArrowDown"), judged)).toEqual({ do: "judge", answer: "worse" });
+    expect(commandOf(press("ArrowRight"), judged)).toEqual({ do: "step", by: 1 });
+    const volume = { isVolume: true, hasChallenger: false };
+    expect(commandOf(press("ArrowUp"), volume)).toEqual({ do: "step", by: -1 });
+    expect(commandOf(press("ArrowDown"), flat)).toBeNull();
+  });
+
+  it("undo and redo with Ctrl or Command", () => {
+    expect(commandOf(press("z", { ctrlKey: true }), flat)).toEqual({ do: "undo" });
+    expect(commandOf(press("Z", { metaKey: true, shiftKey: true }), flat)).toEqual({ do: "redo" });
+  });
+
+  it("of the browser stay the browser's", () => {
+    expect(commandOf(press("p", { ctrlKey: true }), flat)).toBeNull();
+    expect(commandOf(press("1", { code: "Digit1", ctrlKey: true }), flat)).toBeNull();
+    expect(commandOf(press("s", { altKey: true }), flat)).toBeNull();
+    expect(commandOf(press("Tab"), flat)).toBeNull();
+  });
+});
+
+describe("the address", () => {
+  it("holds where the page is, whatever the target is called", () => {
+    const route = { project: 2, target: "left / right é", task: 11 };
+    expect(parseRoute(formatRoute(route))).toEqual(route);
+  });
+
+  it("that makes no sense leads to the beginning", () => {
+    expect(parseRoute("#/x/%E0%A4%A/-3")).toEqual({ project: null, target: null, task: null });
+    expect(formatRoute(parseRoute(""))).toBe("#/");
+  });
+});
+
+describe("the bar of work in progress", () => {
+  it("grows and never claims to be done", () => {
+    expect(fraction(0, 250)).toBe(0);
+    expect(fraction(250, 250)).toBeGreaterThan(0.7);
+    expect(fraction(60_000, 250)).toBeLessThanOrEqual(1);
+    expect(fraction(500, 250)).toBeGreaterThan(fraction(250, 250));
+  });
+});
+
+describe("the log", () => {
+  it("says what was answered", () => {
+    expect(answerText({ kind: "pick", round: 0, candidate: 1, page: 0 })).toBe("Picked 2");
+    expect(answerText({ kind: "pick", round: 0, candidate: null, page: 0 })).toBe("None of these");
+    const gone = { kind: "correct", round: 1, prompts: [], removed: [0] } as const;
+    expect(answerText({ ...gone, prompts: [], removed: [0] })).toBe("1 mark taken back");
+  });
+});

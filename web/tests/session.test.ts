@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import type { Answer, Prompt } from "../src/api/types";
+import { type SessionState, initialState, mayAnswer, nextRound, placedPrompts, reduce } from "../src/state/session";
+import { proposal } from "./proposals";
+
+const pick = (round: number): Answer => ({ kind: "pick", round, candidate: 1, page: 0 });
+const point: Prompt = { kind: "click", at_zyx: [0, 1, 2], positive: true };
+const correct = (round: number, removed: number[] = [], prompts = [point]): Answer => ({
+  kind: "correct",
+  round,
+  prompts,
+  removed,
+});
+
+function shown(changes = {}): SessionState {
+  return reduce(initialState, { type: "shown", proposal: proposal(changes) });
+}
+
+function answer(state: SessionState, ...answers: Answer[]): SessionState {
+  return answers.reduce((now, given) => reduce(now, { type: "answered", answer: given }), state);
+}
+
+describe("an answer", () => {
+  it("waits until the server acknowledged it", () => {
+    const waiting = answer(shown(), pick(0));
+    expect(waiting.pending.map((pending) => pending.answer.round)).toEqual([0]);
+    const next = proposal({ round: 1, rounds: 1 });
+    const done = reduce(waiting, { type: "acknowledged", round: 0, proposal: next });
+    expect(done.pending).toEqual([]);
+    expect(done.proposal?.round).toBe(1);
+    expect(done.stamp).toBeGreaterThan(waiting.stamp);
+  });
+
+  it("to another round than the one shown is not taken", () => {
+    expect(answer(shown({ round: 2 }), pick(1)).pending).toEqual([]);
+    expect(answer(shown({ round: 2 }), pick(3)).pending).toEqual([]);
+  });
+
+  it("acknowledged twice changes nothing the second time", () => {
+    const next = proposal({ round: 1, rounds: 1 });
+    const done = reduce(answer(shown(), pick(0)), { type: "acknowledged", round: 0, proposal: next });
+    const again = reduce(done, { type: "acknowledged", round: 0, proposal: proposal() });
+    expect(again).toBe(done);
+  });
+
+  it("of another session is not acknowledged here", () => {
+    const waiting = answer(shown(), pick(0));
+    const other = proposal({ session: 8, round: 1 });
+    expect(reduce(waiting, { type: "acknowledged", round: 0, proposal: other })).toBe(waiting);
+  });
+});
+
+describe("while an answer waits", () => {
+  const waiting = answer(shown(), pick(0));
+
+  it("nothing is chosen of what may be out of date", () => {
+    expect(mayAnswer(waiting, "pick")).toBe(false);
+    expect(mayAnswer(waiting, "judge")).toBe(false);
+    expect(mayAnswer(waiting, "accept")).toBe(false);
+    expect(answer(waiting, { kind: "accept", round: 1, choice: "recommended", page: 0, edited: null })).toBe(waiting);
+  });
+
+  it("points can still be given, one round later each", () => {
+    const more = answer(waiting, correct(1), correct(2));
+    expect(more.pending.map((pending) => pending.answer.round)).toEqual([0, 1, 2]);
+    expect(nextRound(more)).toBe(3);
+  });
+
+  it("later answers stay when the first is acknowledged", () => {
+    const more = answer(waiting, correct(1));
+    const next = proposal({ round: 1, rounds: 1 });
+    const done = reduce(more, { type: "acknowledged", round: 0, proposal: next });
+    expect(done.pending.map((pending) => pending.answer.round)).toEqual([1]);
+  });
+
+  it("later answers go when the server is further than thought", () => {
+    const more = answer(waiting, correct(1));
+    const ahead = proposal({ round: 3, rounds: 3 });
+    const done = reduce(more, { type: "acknowledged", round: 0, proposal: ahead });
+    expect(done.pending).toEqual([]);
+    expect(done.proposal?.round).toBe(3);
+  });
+
+  it("the last can be taken back only if it was never sent", () => {
+    const sent = reduce(answer(waiting, correct(1)), { type: "tried" });
+    const back = reduce(sent, { type: "dropped" });
+    expect(back.pending.map((pending) => pending.answer.round)).toEqual([0]);
+    expect(reduce(back, { type: "dropped" })).toBe(back);
+  });
+});
+
+describe("a conflict", () => {
+  it("shows what holds, drops what waited and says so", () => {
+    const waiting = answer(shown(), pick(0), correct(1));
+    const stale = reduce(waiting, { type: "stale", proposal: proposal({ round: 4 }), notice: "elsewhere" });
+    expect(stale.pending).toEqual([]);
+    expect(stale.proposal?.round).toBe(4);
+    expect(stale.notice).toEqual({ kind: "problem", text: "elsewhere" });
+  });
+});
+
+describe("what may be answered", () => {
+  it("follows what the method listens to and what is on offer", () => {
+    expect(mayAnswer(shown(), "pick")).toBe(true);
+    expect(mayAnswer(shown({ alternatives: [] }), "pick")).toBe(false);
+    expect(mayAnswer(shown({ listens: ["click"] }), "pick")).toBe(false);
+    expect(mayAnswer(shown({ challenger: null }), "judge")).toBe(false);
+    expect(mayAnswer(shown({ listens: ["pick"] }), "judge")).toBe(false);
+  });
+
+  it("is only a prompt before the object is named", () => {
+    const empty = shown({ is_empty: true, alternatives: [], challenger: null });
+    expect(mayAnswer(empty, "accept")).toBe(false);
+    expect(mayAnswer(empty, "correct")).toBe(true);
+  });
+
+  it("is nothing once accepted", () => {
+    for (const kind of ["pick", "judge", "correct", "accept"] as const) {
+      expect(mayAnswer(shown({ is_accepted: true }), kind)).toBe(false);
+    }
+    const accepting = answer(shown(), { kind: "accept", round: 0, choice: "recommended", page: 0, edited: null });
+    expect(mayAnswer(accepting, "correct")).toBe(false);
+  });
+});
+
+describe("prompts", () => {
+  it("are counted over the history, without those taken back or undone", () => {
+    const log = [
+      { round: 0, answer: correct(0, [], [point, point]), holds: true },
+      { round: 1, answer: pick(1), holds: true },
+      { round: 2, answer: correct(2, [0]), holds: true },
+      { round: 3, answer: correct(3), holds: false },
+    ];
+    const waiting = answer(shown({ round: 3, rounds: 4, log }), correct(3));
+    const placed = placedPrompts(waiting);
+    expect(placed.map(({ position }) => position)).toEqual([1, 2, 3]);
+    expect(placed.map(({ isWaiting }) => isWaiting)).toEqual([false, false, true]);
+  });
+});
