@@ -11,11 +11,11 @@ from assent.core.feedback import Correct
 from assent.core.image import from_array
 from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
+from assent.core.share import share_of_distance
 from assent.core.simulate import next_click
 from assent.datasets.folder import open_folder
 from assent.methods import registry
 from assent.methods.baselines.seeds import by_slice, frame_of, seeds_of
-from assent.methods.baselines.share import share_of_distance
 from assent.testing.data import blob
 
 NAMES = ("geodesic", "nearest-seed", "random-walker")

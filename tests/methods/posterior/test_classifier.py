@@ -4,7 +4,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assent.methods.posterior.classifier import margins
+from assent.core.connected import keep_connected
+from assent.core.prompts import Click
+from assent.methods.baselines.nearest_seed import NearestSeedConfig, spread
+from assent.methods.baselines.seeds import by_slice, seeds_of
+from assent.methods.posterior.classifier import (
+    BLUR_PX,
+    MEDIAN_PX,
+    PLACE,
+    margins,
+    margins_alone,
+)
 from methods.posterior.posterior_tiny import disk
 
 
@@ -112,3 +122,62 @@ def test_margins_are_a_function_of_their_arguments():
     first, second = (margins(image, positive, blank()) for _ in range(2))
     assert torch.equal(first.colour, second.colour)
     assert torch.equal(first.path, second.path)
+
+
+def test_the_margins_that_the_network_was_trained_on_stay_as_they_are():
+    rows, columns = np.mgrid[:32, :48]
+    waves = [
+        np.sin(rows / 5) + np.cos(columns / 7),
+        np.cos(rows / 9) * np.sin(columns / 4),
+        np.sin((rows + columns) / 8),
+    ]
+    image = torch.from_numpy(np.stack(waves).astype(np.float32)[None] / 4 + 0.5)
+    positive, negative = blank(32, 48), blank(32, 48)
+    positive[0, 14:18, 20:24] = True
+    negative[0, 4:7, 36:40] = True
+    found = margins(image, positive, negative)
+    colour = [
+        [-0.6442, -0.6869, -0.2928, -0.8061],
+        [-0.7953, 0.3847, 0.1553, -0.6940],
+        [-0.6784, -0.2125, -0.7439, -0.6574],
+    ]
+    path = [
+        [-0.6400, -0.4823, -0.5167, -0.8636],
+        [-0.7155, 0.6154, 0.6041, -0.6866],
+        [-0.7351, -0.3352, -0.6022, -0.7262],
+    ]
+    np.testing.assert_allclose(found.colour[0, 4::12, 4::12], colour, atol=2e-3)
+    np.testing.assert_allclose(found.path[0, 4::12, 4::12], path, atol=2e-3)
+
+
+def test_alone_colour_is_judged_as_the_baseline_judges_it():
+    image = painted(disk(48, 64, at=(22, 30), radius=9), contrast=0.3, noise=0.1)
+    clicks = (Click((0, 22, 30)), Click((0, 40, 50), positive=False))
+    seeds = seeds_of(by_slice(clicks)[0], (48, 64), (48, 64))
+    negative = blank()
+    negative[0, 38:43, 48:53] = seeds.outside[38:43, 48:53]
+    colour, path = margins_alone(image, seeds.inside[None], negative)
+    rule = NearestSeedConfig(place_weight=PLACE, smoothing_px=BLUR_PX, median_px=MEDIAN_PX)
+    judged = spread(image[0].numpy(), seeds, rule)
+    joined = keep_connected(colour, seeds.inside, seeds.outside)
+    np.testing.assert_allclose(joined, 2 * judged - 1, atol=1e-3)
+    np.testing.assert_array_equal(path, margins(image, seeds.inside[None], negative).path[0])
+
+
+def test_alone_the_border_is_outside_unless_a_positive_seed_lies_near():
+    positive = blank()
+    positive[0, 2:6, 2:6] = True
+    colour, _ = margins_alone(torch.full((1, 3, 48, 64), 0.5), positive, blank())
+    assert colour[0, 3] > 0
+    assert colour[47, 63] < 0
+
+
+def test_alone_a_short_stroke_is_not_lost_among_the_seeds_of_a_large_image():
+    positive, negative = blank(160, 200), blank(160, 200)
+    positive[0, 20:140, 60:100] = True
+    negative[0, 80:82, 150:152] = True
+    image = torch.full((1, 3, 160, 200), 0.5)
+    image[..., 78:84, 148:154] = 0.55
+    colour, _ = margins_alone(image, positive, negative)
+    assert (colour[80:82, 150:152] < -0.9).all()
+    assert (colour[30:130, 65:95] > 0.5).all()

@@ -16,9 +16,9 @@ from scipy import ndimage
 
 from assent.core.errors import ConfigError
 from assent.core.geodesic import geodesic_distance
+from assent.core.share import share_of_distance
 from assent.methods.baselines.seeded import SeedConfig, SeededMethod
 from assent.methods.baselines.seeds import Seeds
-from assent.methods.baselines.share import share_of_distance
 from assent.methods.protocol import Method
 from assent.methods.settings import to_config
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial import KDTree
 
 from assent.core.connected import keep_connected
 from assent.core.errors import ConfigError
+from assent.core.nearest_seed import colour_and_place, nearest_distance
+from assent.core.share import share_of_distance
 from assent.methods.baselines.seeded import SeedConfig, SeededMethod
 from assent.methods.baselines.seeds import Seeds, frame_of
-from assent.methods.baselines.share import share_of_distance
 from assent.methods.protocol import Method
 from assent.methods.settings import to_config
 
@@ -55,25 +55,11 @@ def spread(
     voxels: NDArray[np.float32], seeds: Seeds, config: NearestSeedConfig
 ) -> NDArray[np.float32]:
     """Probability ``(H, W)`` from a slice ``(C, H, W)`` in [0, 1] and its seeds."""
-    features = _features(voxels, config)
-    every = features.reshape(-1, features.shape[-1])
-    distances = [
-        KDTree(features[group]).query(every)[0].reshape(seeds.inside.shape)
-        for group in (seeds.inside, frame_of(seeds))
-    ]
-    probability = share_of_distance(*distances)
+    features = colour_and_place(
+        voxels, smoothing_px=config.smoothing_px, place_weight=config.place_weight
+    )
+    probability = share_of_distance(
+        nearest_distance(features, seeds.inside), nearest_distance(features, frame_of(seeds))
+    )
     smooth = ndimage.median_filter(probability, size=config.median_px)
     return keep_connected(smooth, seeds.inside, seeds.outside)
-
-
-def _features(voxels: NDArray[np.float32], config: NearestSeedConfig) -> NDArray[np.float64]:
-    """Lab colour in hundredths and weighted place, ``(H, W, F)``."""
-    from skimage.color import rgb2lab  # noqa: PLC0415 - a slow import
-
-    colour = rgb2lab(np.moveaxis(np.broadcast_to(voxels, (3, *voxels.shape[1:])), 0, -1)) / 100.0
-    if len(voxels) == 1:
-        colour = colour[..., :1]
-    blurred = ndimage.gaussian_filter(colour, (config.smoothing_px, config.smoothing_px, 0))
-    height, width = voxels.shape[1:]
-    place = np.moveaxis(np.mgrid[:height, :width], 0, -1) / max(height, width)
-    return np.concatenate([blurred, config.place_weight * place], axis=-1)

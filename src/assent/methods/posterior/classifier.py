@@ -4,8 +4,8 @@ Two classical margins in [-1, 1] are computed for every pixel, positive inside t
 nearest-seed margin compares the distance in colour (and a little in place) to the closest
 positive and the closest negative seed; the geodesic margin compares the cheapest paths. The image
 border counts as a negative seed where no positive seed lies near it. The network sets for every
-pixel how far each margin is believed; without a network both count alike. A pure function of image
-and prompts: no weights are needed, and alone it is the fallback method.
+pixel how far each margin is believed. A pure function of image and prompts: no weights are needed,
+and alone, with a sharper colour margin, it is the fallback method.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,15 @@ import numpy as np
 import torch
 from einops import rearrange
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional
 
 from assent.core.geodesic import geodesic_distance
+from assent.core.nearest_seed import colour_and_place, nearest_distance
+from assent.core.share import share_of_distance
+
+Plane = NDArray[np.float32]
 
 SEEDS = 96
 """Seed pixels kept of the positive prompts, of the negative ones and of the border, each."""
@@ -27,6 +32,15 @@ PLACE = 0.4
 
 CONTRAST = 600.0
 """Cost of an intensity change of 1 in pixels of a 128 px image, for geodesic paths."""
+
+SEEDS_ALONE = 256
+"""As ``SEEDS``, for the fallback."""
+
+BLUR_PX = 0.7
+"""Standard deviation of the blur before the fallback compares colours."""
+
+MEDIAN_PX = 3
+"""Side of the median filter that takes specks out of the fallback's colour margin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +69,57 @@ def margins(image: Tensor, positive: NDArray[np.bool_], negative: NDArray[np.boo
         negative: ``(B, H, W)`` bool, seed pixels outside.
     """
     border = _border(positive) & ~negative
-    outside = negative | border
-    side = float(max(image.shape[-2:]))
-    smooth = functional.avg_pool2d(
-        functional.pad(image, (1, 1, 1, 1), mode="replicate"), kernel_size=3, stride=1
-    )
-    near = _nearest(smooth, positive, (negative, border), side)
+    smooth = _smoothed(image)
+    near = _nearest(smooth, positive, (negative, border), float(max(image.shape[-2:])))
+    return Margins(near, *_path(smooth, positive, negative | border))
+
+
+def margins_alone(
+    image: Tensor, positive: NDArray[np.bool_], negative: NDArray[np.bool_]
+) -> tuple[Plane, Plane]:
+    """Both margins of one image as the fallback uses them: colour and path, ``(H, W)`` each.
+
+    No network mends them, so colours are compared pixel by pixel, not at half the resolution,
+    and specks are taken out: the rule of the baseline ``nearest-seed``.
+
+    Args:
+        image: ``(1, 3, H, W)`` float32 in [0, 1].
+        positive: ``(1, H, W)`` bool, seed pixels inside.
+        negative: ``(1, H, W)`` bool, seed pixels outside.
+    """
+    border = _border(positive) & ~negative
+    features = colour_and_place(image[0].numpy(), smoothing_px=BLUR_PX, place_weight=PLACE)
+    inside = nearest_distance(features, _thinned(positive[0]))
+    outside = nearest_distance(features, _thinned(negative[0]) | _thinned(border[0]))
+    share = ndimage.median_filter(share_of_distance(inside, outside), size=MEDIAN_PX)
+    path, _, _ = _path(_smoothed(image), positive, negative | border)
+    return 2.0 * share - 1.0, path[0].numpy()
+
+
+def _thinned(seeds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """At most ``SEEDS_ALONE`` of the seeds ``(H, W)``, evenly spread."""
+    kept = np.zeros_like(seeds)
+    kept.flat[_sample(np.flatnonzero(seeds), SEEDS_ALONE)] = True
+    return kept
+
+
+def _smoothed(image: Tensor) -> Tensor:
+    wide = functional.pad(image, (1, 1, 1, 1), mode="replicate")
+    return functional.avg_pool2d(wide, kernel_size=3, stride=1)
+
+
+def _path(
+    smooth: Tensor, positive: NDArray[np.bool_], outside: NDArray[np.bool_]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The geodesic margin and both distances, ``(B, H, W)`` each."""
+    side = float(max(smooth.shape[-2:]))
     pixels = np.repeat(smooth.numpy()[:, None], 2, axis=1)
     seeds = np.stack([positive, outside], axis=1)
     distance = torch.from_numpy(
         geodesic_distance(pixels, seeds, contrast=CONTRAST * side / 128.0) / np.float32(side)
     )
     inside, beyond = distance[:, 0], distance[:, 1]
-    path = (beyond - inside) / (beyond + inside + 1e-3)
-    return Margins(near, path, inside, beyond)
+    return (beyond - inside) / (beyond + inside + 1e-3), inside, beyond
 
 
 def _border(positive: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -122,7 +173,7 @@ def _distance(asked: Tensor, known: Tensor, kinds: tuple[NDArray[np.bool_], ...]
     ``known``: ``(B, P, C)`` features of the pixels that each of ``kinds`` ``(B, H, W)`` points at.
     """
     picked = [
-        np.concatenate([_sample(np.flatnonzero(kind[item])) for kind in kinds])
+        np.concatenate([_sample(np.flatnonzero(kind[item]), SEEDS) for kind in kinds])
         for item in range(len(asked))
     ]
     longest = max(1, *(len(p) for p in picked))
@@ -137,5 +188,5 @@ def _distance(asked: Tensor, known: Tensor, kinds: tuple[NDArray[np.bool_], ...]
     return squared.amin(-1).clamp(0.0, 4.0).sqrt()
 
 
-def _sample(index: NDArray[np.int64]) -> NDArray[np.int64]:
-    return index[np.linspace(0, len(index) - 1, SEEDS).astype(int)] if len(index) > SEEDS else index
+def _sample(index: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    return index[np.linspace(0, len(index) - 1, most).astype(int)] if len(index) > most else index

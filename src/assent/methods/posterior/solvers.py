@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from assent.core.connected import keep_connected
-from assent.methods.posterior.channels import Marks, network_inputs
-from assent.methods.posterior.classifier import margins
+from assent.methods.posterior.channels import Marks, disk_radius, network_inputs
+from assent.methods.posterior.classifier import margins_alone
 from assent.methods.posterior.field import ABSENT, Plane, Solver
 from assent.methods.posterior.network import EXPERT_SCALE, Channel, PosteriorNetwork
 from assent.methods.posterior.refit import count_prompts, refit, trust
@@ -66,7 +66,9 @@ def classifier_solver(planes: Tensor, latent: int) -> Solver:
     """Segments slices by the classical margins alone: the fallback without weights.
 
     After one prompt colour counts twice as much as paths, since a stain is the same everywhere;
-    the more prompts, the more the paths between them tell. Islands without a positive seed and
+    the more prompts, the more the paths between them tell. Both learn from the middles of marks
+    alone: a correction near the border is drawn wider than what it corrects, and a few pixels of
+    the other side would let everything of their colour in. Islands without a positive seed and
     holes without a negative one are dropped, nothing lies outside of a box, and a box alone is
     seeded in its middle. The directions move the border in and out as a whole, tilt it, and waver
     along it.
@@ -76,14 +78,15 @@ def classifier_solver(planes: Tensor, latent: int) -> Solver:
         if not marks.positive.any():
             marks = replace(marks, positive=_core(marks.box[0])[None])
         positive, box = marks.positive[0], marks.box[0]
-        found = margins(planes[index : index + 1], marks.positive, marks.outside)
-        share = 2.0 / (2.0 + count_prompts(positive, marks.negative[0]))
-        mixed = share * found.colour[0] + (1.0 - share) * found.path[0]
-        margin: Plane = mixed.numpy()
-        if not positive.any():
-            margin = np.full_like(margin, ABSENT)
-        elif box.any():
-            margin = np.where(box, margin, np.float32(-1.0))
+        if positive.any():
+            reach = disk_radius(max(positive.shape)) // 2
+            seeds = (_middles(mark, reach)[None] for mark in (positive, marks.outside[0]))
+            colour, path = margins_alone(planes[index : index + 1], *seeds)
+            share = 2.0 / (2.0 + count_prompts(positive, marks.negative[0]))
+            margin = share * colour + (1.0 - share) * path
+            margin = np.where(box, margin, np.float32(-1.0)) if box.any() else margin
+        else:
+            margin = np.full(positive.shape, ABSENT, np.float32)
         joined = keep_connected(margin, positive, marks.outside[0])
         logits: Plane = np.asarray(2.0 * EXPERT_SCALE * joined, np.float32)
         return logits, _border_directions(logits, latent)
@@ -95,6 +98,13 @@ def _core(box: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The middle of a filled box ``(H, W)``; nothing where there is none."""
     depth = ndimage.distance_transform_edt(np.pad(box, 1))[1:-1, 1:-1]
     return np.asarray(box & (depth >= 0.6 * depth.max()))
+
+
+def _middles(mark: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Marks ``(H, W)`` less ``reach`` pixels all around; what is thinner stays as it is."""
+    kept = ndimage.binary_erosion(mark, iterations=reach, border_value=1)
+    wide = ndimage.binary_dilation(kept, np.ones((3, 3)), iterations=reach)
+    return np.asarray(kept | (mark & ~wide))
 
 
 REACH = 4.0
