@@ -55,7 +55,7 @@ export const words = {
   // Queue
   queue: "Images",
   queueCount: (done: number, all: number) => `${done} of ${all} done`,
-  emptyQueue: "There are no images in this folder yet. Put some there, then reload.",
+  emptyQueue: "No images yet: the folder is being looked through, or it is empty.",
   taskState: { open: "Open", accepted: "Accepted", skipped: "Skipped" } satisfies Record<TaskState, string>,
   qualityLong: (dice: number) => `Expected overlap with what you want: ${Math.round(dice * 100)} %`,
   percent: (fraction: number) => `${Math.round(fraction * 100)} %`,
@@ -124,9 +124,7 @@ export const words = {
 
   // Cards
   alternatives: "Alternatives",
-  cardLabel: (number: number, tag: string, isChallenger: boolean) =>
-    `Pick ${number}: ${tag}${isChallenger ? ". Judge it with the arrow keys" : ""}`,
-  challenger: "↑↓",
+  challenger: "Judge this one with the arrow keys",
   sayWhichObject: "Which object is meant? Point at it, or draw a box around it.",
   noAlternatives: "Nothing clearly different is plausible. Accept this mask, or point at what is wrong.",
   noMoreOptions: "There are no more options. Point at what is wrong, or go back to the first ones.",

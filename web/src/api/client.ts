@@ -122,6 +122,7 @@ export const api = {
     post<T.Job>(`/projects/${project}/exports`, { target: name }),
   propagate: (project: number, name: string, person: string, risk: number | null) =>
     post<T.Job>(`/projects/${project}/propagate`, { target: name, person, risk }),
+  jobs: () => get<T.Job[]>("/jobs"),
   cancel: (job: number) => post<T.Job>(`/jobs/${job}/cancel`),
   login: (token: string) => post<null>("/login", { token }),
 };

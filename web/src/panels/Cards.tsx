@@ -79,7 +79,6 @@ function Card(props: CardProps) {
       onFocus={(event) => event.target.matches(":focus-visible") && props.onLook(true)}
       onBlur={() => props.onLook(false)}
       aria-keyshortcuts={String(number)}
-      aria-label={words.cardLabel(number, alternative.tag, props.isChallenger)}
     >
       <canvas ref={canvas} style={{ aspectRatio: `${CARD.width} / ${CARD.height}` }} />
       <span className="card-line">
@@ -89,7 +88,12 @@ function Card(props: CardProps) {
       {proposal.image.is_volume && (
         <span className="card-slice">{words.sliceShort(alternative.slice + 1)}</span>
       )}
-      {props.isChallenger && <span className="card-mark">{words.challenger}</span>}
+      {props.isChallenger && (
+        <span className="card-mark">
+          <span aria-hidden="true">↑↓</span>
+          <span className="unseen">{words.challenger}</span>
+        </span>
+      )}
     </button>
   );
 }

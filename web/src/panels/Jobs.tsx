@@ -23,6 +23,13 @@ function useJob(onDone: () => void) {
   const [job, setJob] = useState<Job | null>(null);
   const done = useRef(onDone);
   done.current = onDone;
+  useEffect(() => {
+    // Work begun before a reload, or by the server itself, is followed too.
+    api.jobs().then(
+      (jobs) => setJob((shown) => shown ?? jobs.find((one) => !isFinal(one)) ?? null),
+      () => null,
+    );
+  }, []);
   const id = job?.id ?? null;
   const isOver = job === null || isFinal(job);
   useEffect(() => {

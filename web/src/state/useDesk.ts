@@ -11,6 +11,7 @@ import { nextRound } from "./session";
 import { Store, useStore } from "./store";
 
 const RETRY_MS = 2000;
+const EMPTY_MS = 1500;
 
 export function useRoute(): [Route, (route: Route) => void] {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
@@ -106,6 +107,13 @@ export function useDesk(person: string) {
     setQueue(null);
     void refresh();
   }, [refresh]);
+
+  useEffect(() => {
+    if (!queue || queue.tasks.length > 0) return;
+    // A new folder is being looked through, or somebody is about to put images into it.
+    const timer = setTimeout(() => void refresh(), EMPTY_MS);
+    return () => clearTimeout(timer);
+  }, [queue, refresh]);
 
   const openTask = useCallback(
     (task: Task | null) => go({ project: projectId, target, task: task?.id ?? null }),

@@ -1,0 +1,63 @@
+// A 2D image from the first point to acceptance, by keys; a reload in between changes nothing.
+
+import { check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound } from "../page.mjs";
+
+await run(async ({ newPage }) => {
+  const page = await openPage(newPage);
+  await openImage(page, "a.png");
+  await page.getByText("Which object is meant?").first().waitFor();
+  const bare = await picture(page);
+
+  await clickStage(page, { x: 0.5, y: 0.5 });
+  await waitForRound(page, 1);
+  await page.locator(".card").first().waitFor();
+  const first = await picture(page);
+  check(first !== bare, "A point changed nothing on the image.");
+  await shoot(page, "flat-first");
+  await checkAccess(page, "first proposal");
+
+  await page.keyboard.press("1");
+  await waitForRound(page, 2);
+  let round = 2;
+  if (await page.locator(".judge").count()) {
+    await page.keyboard.press("ArrowUp");
+    await waitForRound(page, ++round);
+  }
+  await clickStage(page, { x: 0.1, y: 0.5 }, { button: "right" });
+  await waitForRound(page, ++round);
+  const corrected = await picture(page);
+
+  await page.keyboard.press("Control+z");
+  await waitForRound(page, round - 1);
+  check((await picture(page)) !== corrected, "Undo left the picture as it was.");
+  await page.keyboard.press("Control+Shift+z");
+  await waitForRound(page, round);
+  await waitForPicture(page, corrected);
+  await page.locator(".log-item", { hasText: "Point inside" }).click();
+  await waitForRound(page, 1);
+  await waitForPicture(page, first);
+
+  await page.keyboard.press("m");
+  await page.waitForFunction(() => document.querySelector(".stage-canvas").dataset.stamp > 0);
+  await page.reload();
+  await waitForRound(page, 1);
+  await waitForPicture(page, first);
+  check(page.url().includes("#/"), "The address does not say which image is open.");
+
+  await page.keyboard.press("m");
+  await page.keyboard.press("0");
+  await page.waitForFunction(() => /None of these|First proposal/.test(document.querySelector(".log-list").textContent));
+
+  await page.keyboard.press("b");
+  check((await page.getByRole("button", { name: /^Box/ }).getAttribute("aria-pressed")) === "true", "B did not choose the box.");
+  await page.keyboard.press("Escape");
+
+  await page.locator(".choices .primary:enabled").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("It is on disk").waitFor();
+  await page.getByText("1 of 4 done").waitFor();
+  await shoot(page, "flat-accepted");
+  await checkAccess(page, "accepted");
+  await page.keyboard.press("Enter");
+  await page.locator('.image-name:not([title="a.png"])').waitFor();
+});

@@ -1,0 +1,58 @@
+// First run, help, both themes, a tablet; names of files are text; no access problem anywhere.
+
+import { base, check, checkAccess, clickStage, openImage, run, shoot, waitForRound } from "../page.mjs";
+
+const HOSTILE = "<img src=x onerror=alert(1)>.png";
+
+await run(async ({ newPage, complaints }) => {
+  const page = await newPage();
+  const begun = Date.now();
+  await page.goto(base);
+  await page.getByRole("button", { name: "Begin" }).waitFor();
+  console.log(JSON.stringify({ interactive_ms: Date.now() - begun }));
+  await page.locator(".queue-item").first().waitFor();
+  await shoot(page, "welcome");
+  await checkAccess(page, "welcome");
+  await page.keyboard.press("Enter");
+  await page.reload();
+  await page.locator(".queue-item").first().waitFor();
+  check((await page.locator("dialog").count()) === 0, "The introduction came again.");
+
+  check((await page.locator(`.queue-item [title="${HOSTILE}"]`).count()) === 1, "A file name is not shown as text.");
+  check((await page.locator('img[src="x"]').count()) === 0, "A file name became an element.");
+  await openImage(page, HOSTILE);
+  await clickStage(page, { x: 0.5, y: 0.5 });
+  await waitForRound(page, 1);
+
+  await page.keyboard.press("?");
+  await page.locator("dialog").waitFor();
+  await shoot(page, "help");
+  await checkAccess(page, "help");
+  await page.keyboard.press("Escape");
+  await page.locator("dialog").waitFor({ state: "detached" });
+
+  await page.getByRole("button", { name: "Light theme" }).click();
+  await page.locator(".card").first().hover();
+  await page.locator(".legend").waitFor();
+  await shoot(page, "light");
+  await checkAccess(page, "light");
+  for (const [name, width, height] of [["tablet", 1024, 768], ["tablet-upright", 820, 1180]]) {
+    await page.setViewportSize({ width, height });
+    await page.reload();
+    await page.locator(".card").first().waitFor();
+    await page.waitForTimeout(500);
+    await shoot(page, name);
+    await checkAccess(page, name);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    check(wide <= width, `The page is ${wide} wide on a screen of ${width}.`);
+  }
+
+  // Drawing without a mouse: the stage takes the focus, Space marks.
+  await page.locator(".stage-canvas").focus();
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("x");
+  await waitForRound(page, 2);
+  await page.getByRole("button", { name: "Numbers, answers and profile" }).click();
+  const none = complaints.filter((line) => line.startsWith("dialog"));
+  check(none.length === 0, "A file name ran as a script.");
+});
