@@ -22,6 +22,7 @@ import numpy as np
 from assent.core.context import ContextEntry
 from assent.core.feedback import Correct, Pick
 from assent.core.image import Image, from_array
+from assent.core.progress import watching
 from assent.core.prompts import Click
 from assent.methods import registry
 from assent.methods.protocol import Memory, Method
@@ -50,6 +51,15 @@ def disc_image(seed: int, shape: tuple[int, ...], spacing: tuple[float, float, f
     axes = np.ogrid[tuple(slice(-1, 1, complex(0, n)) for n in shape)]
     radius = np.sqrt(sum(axis**2 for axis in axes))
     voxels = 200 / (1 + np.exp((radius - 0.45) * 20)) + rng.normal(0, 12, shape)
+    return from_array(voxels, spacing_zyx_mm=spacing, name="phantom")
+
+
+def column_image(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> Image:
+    """A bright column through all slices that leans a little, in noise."""
+    rng = np.random.default_rng(0)
+    z, y, x = np.ogrid[tuple(slice(-1, 1, complex(0, n)) for n in shape)]
+    radius = np.hypot(y - 0.1 * z, x)
+    voxels = 200 / (1 + np.exp((radius - 0.3) * 20)) + rng.normal(0, 12, shape)
     return from_array(voxels, spacing_zyx_mm=spacing, name="phantom")
 
 
@@ -121,8 +131,22 @@ def volume_rows(method: Method) -> Iterator[Row]:
     offered = len(session.propose().alternatives) > 0
     picked = [seconds(lambda: session.give(Pick(0, session.round)))] if offered else []
     yield row("a pick in 512 x 512 x 100", picked, 1, 3)
+    yield from through_rows(method)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     yield Row("peak memory of all of this", peak, "GiB", 3, 1)
+
+
+def through_rows(method: Method) -> Iterator[Row]:
+    """An object on all slices: the whole answer, and when the shown slice is seen of it."""
+    image = column_image((DEPTH, WIDE, WIDE), (2.0, 0.8, 0.8))
+    session = Session(method, image)
+    session.propose()
+    seen: list[float] = []
+    begun = perf_counter()
+    with watching(DEPTH // 2, lambda _: seen.append(perf_counter() - begun)):
+        session.give(Correct((click(image),), 0))
+    yield row("its slice of a click on an object of 100 slices", seen[:1], 1, 1)
+    yield row("that click, whole volume", [perf_counter() - begun], 1, 3)
 
 
 def start_rows(repeats: int) -> Iterator[Row]:
