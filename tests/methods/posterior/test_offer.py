@@ -9,6 +9,7 @@ from assent.core.image import from_array
 from assent.core.mask import components
 from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
+from assent.methods.posterior import offer as offering
 from assent.methods.posterior.bases import Bases, dice_between
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import mean_probability
@@ -144,6 +145,19 @@ def test_more_options_repeat_nothing_and_end(played):
     flat = np.array(seen).reshape(len(seen), -1)
     alike = dice_between(flat, flat)[np.triu_indices(len(flat), 1)]
     assert alike.max() <= method.config.max_similarity + RENDERING
+
+
+def test_a_page_far_behind_the_last_is_empty_at_once(played, monkeypatch):
+    method, embedding, state = played
+    pages, real = [], offering._chosen
+
+    def counted(state, page, config):
+        pages.append(page)
+        assert len(pages) < 20
+        return real(state, page, config)
+
+    monkeypatch.setattr(offering, "_chosen", counted)
+    assert method._offer(replace(state, memo={}), embedding, 10_000).choices == ()
 
 
 def test_a_later_page_is_the_same_whether_or_not_the_earlier_ones_were_seen(played):

@@ -72,11 +72,18 @@ class Offer:
 def make_offer(
     state: PosteriorState, grid: WorkingGrid, page: int, config: PosteriorConfig
 ) -> Offer:
-    """The alternatives of one page for a state; none that an earlier page shows."""
+    """The alternatives of one page for a state; none that an earlier page shows.
+
+    Behind a page without any, every page is empty.
+    """
     key = ("offer", page)
     if key not in state.memo:
-        earlier = [make_offer(state, grid, before, config) for before in range(page)]
-        shown = [source for offer in earlier for source in offer.choices]
+        shown: list[Source] = []
+        for before in range(page):
+            earlier = make_offer(state, grid, before, config)
+            if not earlier.choices:
+                return earlier
+            shown += earlier.choices
         state.memo[key] = _distinct(state, _chosen(state, page, config), shown, grid, config)
     offer: Offer = state.memo[key]
     return offer
