@@ -67,21 +67,33 @@ describe("outlines", () => {
 });
 
 describe("smooth outlines", () => {
-  it("stay within half a pixel of the corners, and close", () => {
-    const calls: [string, ...number[]][] = [];
+  function drawn(loop: number[]): number[][] {
+    const points: number[][] = [];
     const path: PathLike = {
-      moveTo: (x, y) => void calls.push(["move", x, y]),
-      quadraticCurveTo: (...at) => void calls.push(["curve", ...at]),
-      closePath: () => void calls.push(["close"]),
+      moveTo: (x, y) => void points.push([x, y]),
+      quadraticCurveTo: (_cx, _cy, x, y) => void points.push([x, y]),
+      closePath: () => void points.push([]),
     };
-    addSmoothLoops(path, [[1, 1, 2, 1, 2, 2, 1, 2]]);
-    expect(calls).toEqual([
-      ["move", 1.5, 1],
-      ["curve", 2, 1, 2, 1.5],
-      ["curve", 2, 2, 1.5, 2],
-      ["curve", 1, 2, 1, 1.5],
-      ["curve", 1, 1, 1.5, 1],
-      ["close"],
-    ]);
+    addSmoothLoops(path, [loop]);
+    return points;
+  }
+
+  it("close where they began", () => {
+    const points = drawn([1, 1, 2, 1, 2, 2, 1, 2]);
+    expect(points[0]).toEqual([1.5, 1.25]);
+    expect(points.at(-2)).toEqual(points[0]);
+    expect(points.at(-1)).toEqual([]);
+  });
+
+  it("stay within half a pixel of the steps, straight edges on them", () => {
+    const [loop = []] = trace(maskOf("........", ".#####..", ".######.", ".######.", "........"));
+    const points = drawn(loop).slice(0, -1);
+    points.forEach(([x = 0, y = 0], i) => {
+      const at = (2 * i) % loop.length;
+      const next = (2 * i + 2) % loop.length;
+      const middle = [((loop[at] ?? 0) + (loop[next] ?? 0)) / 2, ((loop[at + 1] ?? 0) + (loop[next + 1] ?? 0)) / 2];
+      expect(Math.hypot(x - (middle[0] ?? 0), y - (middle[1] ?? 0))).toBeLessThanOrEqual(0.5);
+    });
+    expect(points).toContainEqual([3.5, 1]);
   });
 });

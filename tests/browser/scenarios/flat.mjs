@@ -23,7 +23,7 @@ await run(async ({ newPage }) => {
     await page.keyboard.press("ArrowUp");
     await waitForRound(page, ++round);
   }
-  await clickStage(page, { x: 0.1, y: 0.5 }, { button: "right" });
+  await clickStage(page, { x: 0.25, y: 0.5 }, { button: "right" });
   await waitForRound(page, ++round);
   const corrected = await picture(page);
 

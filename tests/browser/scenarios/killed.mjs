@@ -25,7 +25,7 @@ await run(async ({ newPage, complaints }) => {
 
   await page.locator(".card:enabled").first().waitFor();
   await ask("kill");
-  await clickStage(page, { x: 0.1, y: 0.5 }, { button: "right" });
+  await clickStage(page, { x: 0.25, y: 0.5 }, { button: "right" });
   await page.getByText("kept in this browser").waitFor();
   await page.close();
   await ask("start");

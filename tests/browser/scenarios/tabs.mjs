@@ -14,7 +14,7 @@ await run(async ({ newPage, complaints }) => {
   await first.locator(".card:enabled").first().waitFor();
   await first.keyboard.press("1");
   await waitForRound(first, 2);
-  await clickStage(second, { x: 0.1, y: 0.5 }, { button: "right" });
+  await clickStage(second, { x: 0.25, y: 0.5 }, { button: "right" });
   await second.getByText("answered in another window").waitFor();
   await waitForRound(second, 2);
   check((await second.locator(".log-item", { hasText: "Picked 1" }).count()) === 1, "The second window lacks the first one's answer.");

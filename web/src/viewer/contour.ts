@@ -73,12 +73,22 @@ export interface PathLike {
   closePath(): void;
 }
 
+/** Every corner a quarter of the way towards each of its neighbours. */
+function relaxed(loop: readonly number[]): number[] {
+  const count = loop.length;
+  return loop.map((value, i) => {
+    const before = loop[(i + count - 2) % count] ?? value;
+    const after = loop[(i + 2) % count] ?? value;
+    return (before + 2 * value + after) / 4;
+  });
+}
+
 /**
- * Draw loops as curves through the middles of their steps. Straight edges stay straight,
+ * Draw loops as curves through the middles of their relaxed steps. Straight edges stay straight,
  * staircases become smooth; no point leaves the outline by more than half a pixel.
  */
 export function addSmoothLoops(path: PathLike, loops: readonly number[][]): void {
-  for (const loop of loops) {
+  for (const loop of loops.map(relaxed)) {
     const count = loop.length / 2;
     const x = (i: number) => loop[(i % count) * 2] ?? 0;
     const y = (i: number) => loop[(i % count) * 2 + 1] ?? 0;
