@@ -7,6 +7,7 @@ of leading axes, so that a training batch costs little more than one image.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 FAR = np.float32(1e6)
@@ -31,19 +32,17 @@ def geodesic_distance(
     Returns:
         ``(..., H, W)`` float32; ``FAR`` everywhere in an item without seeds.
     """
-    distance = np.where(seeds, np.float32(0), FAR).astype(np.float32)
-    down = _edge_costs(image, contrast)
-    up = [cost[..., ::-1, :] for cost in (down[0], down[2], down[1])]
-    turned = np.swapaxes(image, -1, -2)
-    right = _edge_costs(turned, contrast)
-    left = [cost[..., ::-1, :] for cost in (right[0], right[2], right[1])]
+    planes = np.broadcast_to(image, (*seeds.shape[:-2], *image.shape[-3:]))
+    planes = planes.reshape(-1, *image.shape[-3:])
+    down = _both_ways(_edge_costs(planes, contrast))
+    right = _both_ways(_edge_costs(np.swapaxes(planes, -1, -2), contrast))
+    start = np.where(seeds, np.float32(0), FAR).astype(np.float32)
+    # Lines first, so that a sweep walks along the first axis.
+    distance = start.reshape(-1, *seeds.shape[-2:]).transpose(1, 0, 2)
     for _ in range(sweeps):
-        _sweep(distance, down)
-        _sweep(distance[..., ::-1, :], up)
-        across = np.swapaxes(distance, -1, -2)
-        _sweep(across, right)
-        _sweep(across[..., ::-1, :], left)
-    return distance
+        distance = _sweep(distance, down).transpose(2, 1, 0)
+        distance = _sweep(distance, right).transpose(2, 1, 0)
+    return np.ascontiguousarray(distance.transpose(1, 0, 2)).reshape(seeds.shape)
 
 
 def _edge_costs(image: NDArray[np.float32], contrast: float) -> list[NDArray[np.float32]]:
@@ -64,13 +63,37 @@ def _edge_costs(image: NDArray[np.float32], contrast: float) -> list[NDArray[np.
     ]
 
 
-def _sweep(distance: NDArray[np.float32], costs: list[NDArray[np.float32]]) -> None:
-    """Relax every line from the one before it, in place."""
-    straight, from_left, from_right = costs
-    for row in range(distance.shape[-2] - 1):
-        above, line = distance[..., row, :], distance[..., row + 1, :]
-        np.minimum(line, above + straight[..., row, :], out=line)
-        inner = line[..., 1:]
-        np.minimum(inner, above[..., :-1] + from_left[..., row, :], out=inner)
-        inner = line[..., :-1]
-        np.minimum(inner, above[..., 1:] + from_right[..., row, :], out=inner)
+def _both_ways(costs: list[NDArray[np.float32]]) -> tuple[NDArray[np.float32], ...]:
+    """Costs from one line to the next and back, ``(H - 1, 3, B, W)`` each.
+
+    The second axis tells where a path comes from: left, straight, right. Nothing comes from beyond.
+    """
+    straight, from_left, from_right = (cost.swapaxes(0, 1) for cost in costs)
+    height, batch, width = straight.shape
+    ways = np.full((2, height, 3, batch, width), np.inf, np.float32)
+    ways[:, :, 1] = straight
+    ways[0, :, 0, :, 1:], ways[0, :, 2, :, :-1] = from_left, from_right
+    ways[1, :, 0, :, 1:], ways[1, :, 2, :, :-1] = from_right, from_left
+    return ways[0], ways[1][::-1]
+
+
+def _sweep(
+    distance: NDArray[np.float32], ways: tuple[NDArray[np.float32], ...]
+) -> NDArray[np.float32]:
+    """Relax every line ``(H, B, W)`` from the one before, to the last line and back."""
+    height, batch, width = distance.shape
+    wide = np.full((height, batch, width + 2), np.inf, np.float32)
+    lines = wide[..., 1:-1]
+    lines[:] = distance
+    # Of each line the same three times: moved to the right, as it is, moved to the left.
+    line_step, item_step, step = wide.strides
+    steps = (line_step, step, item_step, step)
+    around = as_strided(wide, (height, 3, batch, width), steps, writeable=False)
+    sums, best = np.empty((3, batch, width), np.float32), np.empty((batch, width), np.float32)
+    for way, costs in zip((1, -1), ways, strict=True):
+        walk = zip(around[::way][:-1], costs, lines[::way][1:], strict=True)
+        for before, cost, line in walk:
+            np.add(before, cost, out=sums)
+            np.minimum.reduce(sums, axis=0, out=best)
+            np.minimum(line, best, out=line)
+    return lines

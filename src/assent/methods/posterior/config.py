@@ -109,7 +109,7 @@ class PosteriorConfig:
     working_side: int = 256
     """Longest in-plane side on which the network runs."""
 
-    volume_side: int = 160
+    volume_side: int = 128
     """The same where an object is followed from slice to slice, around that object only."""
 
     memory_entries: int = 64
