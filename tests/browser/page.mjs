@@ -101,7 +101,8 @@ export async function picture(page) {
 }
 
 export async function waitForPicture(page, wanted) {
-  await page.waitForFunction(`(${fingerprint})() === ${wanted}`);
+  const end = Date.now() + PATIENCE_MS;
+  while ((await picture(page)) !== wanted) check(Date.now() < end, "The picture is not the one of before.");
 }
 
 /** No serious accessibility problem, by axe-core. */

@@ -47,12 +47,13 @@ await run(async ({ newPage, complaints }) => {
     check(wide <= width, `The page is ${wide} wide on a screen of ${width}.`);
   }
 
+  await page.getByRole("button", { name: "Numbers, answers and profile" }).click();
+  await waitForRound(page, 1);
   // Drawing without a mouse: the stage takes the focus, Space marks.
   await page.locator(".stage-canvas").focus();
-  await page.keyboard.press("Shift+ArrowRight");
+  await page.keyboard.press("Shift+ArrowLeft");
   await page.keyboard.press("x");
   await waitForRound(page, 2);
-  await page.getByRole("button", { name: "Numbers, answers and profile" }).click();
   const none = complaints.filter((line) => line.startsWith("dialog"));
   check(none.length === 0, "A file name ran as a script.");
 });

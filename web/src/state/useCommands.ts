@@ -60,6 +60,8 @@ export function useCommands(desk: Desk, person: string, view: View) {
   return commands;
 }
 
+const CLICKABLE = "button, summary, input[type=range], input[type=checkbox]";
+
 function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => void): void {
   const now = useRef({ desk, isDialogOpen, run });
   now.current = { desk, isDialogOpen, run };
@@ -77,8 +79,17 @@ function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => v
       event.preventDefault();
       act(command);
     };
+    // A control that was clicked gives the keys back; one reached by Tab keeps them.
+    const release = ({ detail }: MouseEvent) => {
+      const held = document.activeElement;
+      if (detail > 0 && held instanceof HTMLElement && held.matches(CLICKABLE)) held.blur();
+    };
     addEventListener("keydown", listen);
-    return () => removeEventListener("keydown", listen);
+    addEventListener("click", release);
+    return () => {
+      removeEventListener("keydown", listen);
+      removeEventListener("click", release);
+    };
   }, []);
 }
 
