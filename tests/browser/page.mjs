@@ -91,6 +91,10 @@ const fingerprint = () => {
 
 /** A number that stands for what is painted, once it stays the same for a moment. */
 export async function picture(page) {
+  await page.waitForFunction(() => {
+    const { stamp, painted } = document.querySelector(".stage-canvas").dataset;
+    return painted === stamp;
+  });
   let last = null;
   for (;;) {
     const now = await page.evaluate(fingerprint);

@@ -2,6 +2,15 @@
 
 import { check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound } from "../page.mjs";
 
+const tags = async (page) => (await page.locator(".card-tag").allInnerTexts()).join();
+
+/** Press a key and wait for what the server makes of it. */
+async function press(page, key) {
+  const before = await page.locator(".stage-canvas").getAttribute("data-stamp");
+  await page.keyboard.press(key);
+  await page.waitForFunction((old) => document.querySelector(".stage-canvas").dataset.stamp !== old, before);
+}
+
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   await openImage(page, "a.png");
@@ -37,16 +46,20 @@ await run(async ({ newPage }) => {
   await waitForRound(page, 1);
   await waitForPicture(page, first);
 
-  await page.keyboard.press("m");
-  await page.waitForFunction(() => document.querySelector(".stage-canvas").dataset.stamp > 0);
+  const offered = await tags(page);
+  await press(page, "m");
+  const others = await tags(page);
+  check(others !== offered, "M offers the same options again.");
   await page.reload();
   await waitForRound(page, 1);
   await waitForPicture(page, first);
+  check((await tags(page)) === others, "A reload went back to other options.");
   check(page.url().includes("#/"), "The address does not say which image is open.");
 
-  await page.keyboard.press("m");
+  if (!others) await press(page, "m");
   await page.keyboard.press("0");
-  await page.waitForFunction(() => /None of these|First proposal/.test(document.querySelector(".log-list").textContent));
+  await waitForRound(page, 2);
+  await page.locator(".log-item", { hasText: "None of these" }).waitFor();
 
   await page.keyboard.press("b");
   check((await page.getByRole("button", { name: /^Box/ }).getAttribute("aria-pressed")) === "true", "B did not choose the box.");

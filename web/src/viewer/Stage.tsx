@@ -169,9 +169,11 @@ function usePainting(
       if (!settings.isHidden) paint.paintPrompts(context, camera, slice, placed);
       if (draft) paintDraft(context, camera, draft);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool);
+      // Tells those who look at the page from outside that nothing is missing.
+      shown.dataset.painted = picture && mask ? String(stamp) : "";
     });
     return () => cancelAnimationFrame(request);
-  }, [canvas, screen, camera, detail, picture, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool]);
+  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool]);
 }
 
 function paintDraft(context: CanvasRenderingContext2D, camera: Camera, draft: Draft): void {
