@@ -34,6 +34,9 @@ export async function openBrowser(options = {}) {
     const page = await context.newPage();
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("response", async (response) => {
+      if (response.status() >= 400) complaints.push(`${response.url()}: ${await response.text().catch(() => "")}`);
+    });
     page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`));
     return page;
   };
