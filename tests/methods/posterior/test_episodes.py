@@ -99,6 +99,21 @@ def test_a_large_task_lends_no_more_context_than_asked_and_often_none(tasks):
     assert len(set(sizes)) > 2
 
 
+def test_targets_are_what_one_rater_drew():
+    """Half of the images were drawn small by one person, the others large by another."""
+    examples = []
+    for k, (rater, radius) in enumerate([("small", 6.0), ("large", 20.0)] * 5):
+        mask = disk(64, 64, (32, 32), radius)
+        distances = {rater: signed_distance(mask)}
+        examples.append(Example(np.full((3, 64, 64), 20 * k, np.uint8), distances))
+    task = Task("halves", "disk", True, tuple(examples))
+    mix = EpisodeMix(raters=1.0, superpixels=0.0, phantoms=0.0, context_most=0)
+    sampler = EpisodeSampler([task], mix, seed=[0])
+    for _ in range(6):
+        areas = sampler.batch(1, SIDE).target.sum((1, 2, 3))
+        assert areas.max() < 4 * areas.min(), "never the other person's"
+
+
 def test_without_real_images_everything_is_invented():
     batch = EpisodeSampler([], EpisodeMix(), seed=[0]).batch(3, SIDE)
     assert batch.kinds == ("phantom",) * 3

@@ -13,7 +13,7 @@ from assent.methods.posterior import sittings as sitting_module
 from assent.methods.posterior import train as training
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import calibrate
-from assent.methods.posterior.fit import Steps, calibrated, fit, fit_choice, within_of
+from assent.methods.posterior.fit import Steps, calibrated, fit, fit_choice, fit_refit, within_of
 from assent.methods.posterior.method import Posterior
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.sittings import Sitting, Work, work
@@ -157,7 +157,9 @@ def picky(monkeypatch, reached, grid):
 
     monkeypatch.setattr(fitting, "work", fake)
     constants, works = fit_choice(lambda trial: trial, range(8), IN_SILENCE)
-    return dict(constants.choice), works
+    choice = dict(constants.choice)
+    assert choice.pop("refit_weight") == 0.5
+    return choice, works
 
 
 def test_of_equals_the_first_stays(monkeypatch):
@@ -204,13 +206,38 @@ def test_a_constant_that_is_clearly_best_is_chosen(monkeypatch, values):
     method = build(Constants())
     people = [person(method, scene(seed=k)[0], 12.5, seed=k) for k in range(5)]
     constants, works = fit_choice(build, people, IN_SILENCE)
-    assert dict(constants.choice) == {"beta": 60.0}
+    assert dict(constants.choice) == {"beta": 60.0, "refit_weight": 0.5}
     again = [work(build(constants), sitting).achieved for sitting in people]
     assert [w.achieved for w in works] == again
 
 
 def test_nobody_to_ask_chooses_nothing():
     assert fit_choice(pytest.fail, [], IN_SILENCE) == (Constants(), [])
+    told = Constants(choice=(("refit_weight", 1.0),))
+    assert fit_choice(pytest.fail, [], IN_SILENCE, refit_weight=1.0) == (told, [])
+
+
+@pytest.mark.parametrize(
+    ("gains", "chosen"),
+    [
+        ({0.0: [0.1, 0.1], 1.0: [0.2, 0.2]}, 1.0),
+        ({0.0: [0.2, 0.2], 1.0: [0.1, 0.1]}, 0.0),
+        ({0.0: [-0.1, -0.1], 1.0: [0.3, -0.29]}, 0.5),
+        ({0.0: [0.0, 0.0], 1.0: [0.0, 0.0]}, 0.5),
+    ],
+)
+def test_the_classifier_adds_as_much_as_helps_clicks_beyond_chance(gains, chosen):
+    def after_clicks(trial):
+        ((_, weight),) = trial.choice
+        extra = gains.get(weight, [0.0, 0.0])
+        # What was predicted does not count, nor an image on which nobody could click.
+        return [[(0.9, 0.5 + extra[0])], [], [(0.1, 0.4 + extra[1]), (0.2, 0.6 + extra[1])]]
+
+    assert fit_refit(after_clicks) == chosen
+
+
+def test_without_images_the_classifier_adds_what_it_does_by_default():
+    assert fit_refit(lambda trial: []) == 0.5
 
 
 def test_the_search_starts_at_the_settings_and_stays_within_their_limits():
@@ -241,7 +268,7 @@ def test_what_was_fitted_comes_with_the_weights(weights):
     before, facts = read_weights(weights)
     shares = []
     constants = fit(weights, [open_synthetic("raters2d", images=10)], shares.append)
-    assert dict(constants.choice).keys() == {"beta"}
+    assert dict(constants.choice).keys() == {"beta", "refit_weight"}
     assert np.array(constants.within).shape == (SHAPE.latent, SHAPE.latent)
     assert Constants().calibration != constants.calibration != constants.context_calibration
     assert load(weights)[1] == constants
@@ -287,7 +314,7 @@ def test_without_images_for_validation_the_defaults_stay(weights):
 
 def test_sets_without_raters_calibrate_and_choose_nothing(weights):
     constants = fit(weights, [open_synthetic("cells2d", images=10)])
-    assert constants.choice == ()
+    assert dict(constants.choice).keys() <= {"refit_weight"}
     assert constants.within == ()
     assert constants.calibration != Constants().calibration
 

@@ -231,6 +231,24 @@ def test_time_is_a_budget_too(tmp_path):
     training.train(sources(), config(out, steps=None, minutes=0.0), pytest.fail, None)
 
 
+def test_what_weights_were_trained_on_is_never_forgotten(tmp_path):
+    first = training.train(sources(), config(tmp_path / "a.safetensors", steps=1), quiet, None)
+    cells = [open_synthetic("cells2d", images=3)]
+    second = training.train(cells, config(tmp_path / "b.safetensors", steps=1), quiet, first)
+    third = training.train(cells, config(tmp_path / "c.safetensors", steps=1), quiet, second)
+    found = info(third)
+    assert [item["name"] for item in found["sets"]] == [cells[0].name, sources()[0].name]
+    assert all(item["use"] == "train" for item in found["sets"])
+    assert found["origin"]["sha256"] == info(second)["sha256"]
+    assert found["origin"]["origin"]["sha256"] == info(first)["sha256"]
+    assert found["origin"]["origin"]["origin"] == {}
+    assert found["steps"] == 1, "the clock starts again"
+    checkpoint = tmp_path / "b.checkpoint.safetensors"
+    fourth = training.train(cells, config(tmp_path / "d.safetensors", steps=2), quiet, checkpoint)
+    assert info(fourth)["sets"] == found["sets"]
+    assert info(fourth)["origin"] == info(second)["origin"]
+
+
 def test_checkpoints_of_something_else_are_refused(tmp_path):
     other = tmp_path / "other.safetensors"
     save_weights(other, {"weight": torch.zeros(3)}, {"architecture": "unet"})

@@ -111,11 +111,13 @@ class EpisodeSampler:
         size = 0 if rng.random() < 0.4 else int(rng.integers(0, mix.context_most + 1))
         task, kind = self._task(TARGETS + size, side)
         look = _look(rng, kind)
-        order = rng.permutation(len(task.examples))
-        # A small task has few others to show, and may repeat its targets.
-        order = np.resize(order, TARGETS + min(size, max(0, len(order) - TARGETS)))
         raters = sorted({r for e in task.examples for r in e.distances})
         rater = raters[int(rng.integers(len(raters)))]
+        # Only what this rater drew: a habit is one person's.
+        theirs = [k for k, e in enumerate(task.examples) if rater in e.distances]
+        order = rng.permutation(theirs)
+        # A small task has few others to show, and may repeat its targets.
+        order = np.resize(order, TARGETS + min(size, max(0, len(order) - TARGETS)))
         invented = not task.has_raters and rng.random() < mix.habit
         habit = float(rng.normal(0, 0.12)) if invented else 0.0
         # In half of the episodes the context was drawn by the average reader, so that a habit

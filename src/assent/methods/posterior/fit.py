@@ -3,7 +3,8 @@
 Simulated people (``sittings.py``) work on images of sets with several raters. The choice constants
 are those with which the recommendations after their answers agree best with what they drew: not
 those under which their answers are likeliest, which would only measure how they were simulated.
-From their work also follows W, how much z varies between one person's images. Predicted Dice is
+How much the refitted classifier adds is chosen on clicks alone, on images of all sets. From the
+work of the people also follows W, how much z varies between one person's images. Predicted Dice is
 calibrated twice, on images of all sets: after prompts and picks, and from finished images alone,
 where the posterior knows less about how wrong it may be.
 """
@@ -48,7 +49,6 @@ CALIBRATED = 40
 """Images over all sets on which predicted Dice is compared with what was achieved."""
 
 GRID: Mapping[str, tuple[float, ...]] = {
-    "refit_weight": (0.5, 0.0, 1.0),
     "prompt_weight": (1.0, 0.3, 3.0, 10.0),
     "beta": (20.0, 10.0, 40.0, 80.0),
     "none_at": (0.7, 0.5, 0.85),
@@ -59,6 +59,9 @@ GRID: Mapping[str, tuple[float, ...]] = {
 
 The first is where the search starts, and stays unless another is better beyond chance.
 """
+
+REFIT_WEIGHTS = (0.5, 0.0, 1.0)
+"""Weights of the refitted classifier that are tried; the first as in ``GRID``."""
 
 Share = Callable[[float], None]
 """Told the share done in [0, 1]."""
@@ -96,13 +99,17 @@ def fit(
     each = CALIBRATED // max(1, len(tasks))
     images = sum(min(each, len(task.examples)) for task in tasks)
     trials = 1 + sum(len(values) - 1 for values in GRID.values())
-    steps = Steps(report, len(found) * trials + 2 * images)
+    steps = Steps(report, len(found) * trials + (2 + len(REFIT_WEIGHTS)) * images)
 
-    constants, works = fit_choice(build, found, steps)
+    def after_clicks(trial: Constants) -> list[Pairs]:
+        return list(steps.over(_clicked(build(trial), tasks, each, seed)))
+
+    refit_weight = fit_refit(after_clicks)
+    constants, works = fit_choice(build, found, steps, refit_weight=refit_weight)
     constants = replace(constants, within=within_of(works))
     method = build(constants)
     told = [pair for done in works for pair in done.pairs]
-    for pairs in steps.over(_clicked(method, tasks, each, seed)):
+    for pairs in after_clicks(constants):
         told += pairs
     alone: Pairs = []
     for pairs in steps.over(_propagated(method, tasks, each, seed)):
@@ -131,36 +138,66 @@ class Steps:
             yield result
 
 
+def fit_refit(after_clicks: Callable[[Constants], list[Pairs]]) -> float:
+    """The value of ``REFIT_WEIGHTS`` with which clicks reach most, by the rule of ``fit_choice``.
+
+    Args:
+        after_clicks: Predicted and achieved Dice after each click on each image.
+    """
+
+    def reached(weight: float) -> NDArray[np.float64]:
+        trial = Constants(choice=(("refit_weight", weight),))
+        found = after_clicks(trial)
+        return np.array([np.mean([got for _, got in pairs]) for pairs in found if pairs])
+
+    first, *others = REFIT_WEIGHTS
+    start = reached(first)
+    chosen, best = first, start
+    for weight in others:
+        found = reached(weight)
+        if _is_better(found, start) and found.mean() > best.mean():
+            chosen, best = weight, found
+    return chosen
+
+
 def fit_choice(
-    build: Callable[[Constants], Posterior], people: Sequence[Sitting], steps: Steps
+    build: Callable[[Constants], Posterior],
+    people: Sequence[Sitting],
+    steps: Steps,
+    *,
+    refit_weight: float = REFIT_WEIGHTS[0],
 ) -> tuple[Constants, list[Work]]:
     """The values of ``GRID`` under which people reach the best masks, and their work with these.
 
     One constant after the other, each under the best values so far. A value replaces the first
     only if it is better by more than the standard error of the difference over the same people,
-    who have the same luck under both. Without people nothing is chosen.
+    who have the same luck under both. Without people nothing but ``refit_weight`` is chosen.
     """
+    told = (("refit_weight", refit_weight),) if refit_weight != REFIT_WEIGHTS[0] else ()
     if not people:
-        return Constants(), []
+        return Constants(choice=told), []
 
     def works(trial: Mapping[str, float]) -> list[Work]:
         method = build(Constants(choice=tuple(sorted(trial.items()))))
         return list(steps.over(work(method, sitting) for sitting in people))
 
-    chosen = {name: values[0] for name, values in GRID.items()}
+    chosen = {name: values[0] for name, values in GRID.items()} | {"refit_weight": refit_weight}
     best = works(chosen)
     for name, values in GRID.items():
         first = best
         for value in values[1:]:
             found = works(chosen | {name: value})
-            if _is_better(found, first) and _reached(found).mean() > _reached(best).mean():
+            if (
+                _is_better(_reached(found), _reached(first))
+                and _reached(found).mean() > _reached(best).mean()
+            ):
                 best, chosen[name] = found, value
     return Constants(choice=tuple(sorted(chosen.items()))), best
 
 
-def _is_better(works: Sequence[Work], others: Sequence[Work]) -> bool:
-    gain = _reached(works) - _reached(others)
-    return bool(gain.mean() > gain.std() / np.sqrt(len(gain)))
+def _is_better(reached: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    gain = reached - other
+    return bool(len(gain) and gain.mean() > gain.std() / np.sqrt(len(gain)))
 
 
 def _reached(works: Sequence[Work]) -> NDArray[np.float64]:

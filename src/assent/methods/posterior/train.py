@@ -41,7 +41,9 @@ class _Run:
     step: int = 0
     seconds: float = 0.0
     origin: dict[str, Any] = field(default_factory=dict)
-    """Digest and minutes of the weights that this run started from, if any."""
+    """Digest, minutes and origin of the weights that this run started from, if any."""
+    sets: list[dict[str, str]] = field(default_factory=list)
+    """Name and use of every set seen, by this run and by what it started from."""
 
 
 def train(
@@ -64,6 +66,8 @@ def train(
         raise InputError("There are no training cases: every folder's train split is empty.")
     held_out = read_tasks(sources, "val", side=BANK_SIDE)
     run = _start(settings, config.seed, compute, resume)
+    seen = [{"name": s.name, "use": s.use} for s in sources]
+    run.sets = seen + [known for known in run.sets if known not in seen]
 
     sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[config.seed, rank, run.step])
     rng = np.random.default_rng([config.seed, rank, run.step])
@@ -96,7 +100,7 @@ def train(
             _checkpoint(run, config)
     if rank == 0:
         final = _validate(run, held_out, settings, compute, config.seed) if held_out else {}
-        _save(run, config, sources, tasks, settings, final)
+        _save(run, config, tasks, settings, final)
     return config.out
 
 
@@ -189,6 +193,7 @@ def _checkpoint(run: _Run, config: TrainConfig) -> None:
         "step": run.step,
         "seconds": run.seconds,
         "origin": run.origin,
+        "sets": run.sets,
         "shape": asdict(run.network.shape),
     }
     save_weights(config.out.with_suffix(".checkpoint.safetensors"), tensors, facts)
@@ -197,18 +202,26 @@ def _checkpoint(run: _Run, config: TrainConfig) -> None:
 def _restore(run: _Run, path: Path) -> None:
     """Go on from a checkpoint, or start from finished weights with the clock at zero."""
     tensors, facts = read_weights(path)
+    device = next(run.network.parameters()).device
     try:
+        run.sets = list(facts.get("sets", []))
         if facts.get("architecture") == "posterior":
             run.network.load_state_dict(tensors)
             run.average = {k: v.detach().clone() for k, v in run.network.state_dict().items()}
-            run.origin = {"sha256": digest(path), "minutes": facts["minutes"]}
+            run.origin = {
+                "sha256": digest(path),
+                "minutes": facts["minutes"],
+                "origin": facts.get("origin", {}),
+            }
             return
         run.step, run.seconds = int(facts["step"]), float(facts["seconds"])
         run.origin = dict(facts.get("origin", {}))
         run.network.load_state_dict(
             {k[8:]: v for k, v in tensors.items() if k.startswith("network.")}
         )
-        run.average = {k[8:]: v.clone() for k, v in tensors.items() if k.startswith("average.")}
+        run.average = {
+            k[8:]: v.to(device, copy=True) for k, v in tensors.items() if k.startswith("average.")
+        }
     except (KeyError, RuntimeError) as error:
         raise WeightsError(
             f"{path.name} does not fit this network; expected the .checkpoint.safetensors file that"
@@ -226,7 +239,6 @@ def _restore(run: _Run, path: Path) -> None:
 def _save(
     run: _Run,
     config: TrainConfig,
-    sources: Sequence[TaskSource],
     tasks: Sequence[Task],
     settings: PosteriorTraining,
     figures: dict[str, float],
@@ -235,7 +247,7 @@ def _save(
         "architecture": "posterior",
         "shape": asdict(run.network.shape),
         "settings": asdict(settings),
-        "sets": [{"name": s.name, "use": s.use} for s in sources],
+        "sets": run.sets,
         "tasks": sorted({f"{t.dataset}/{t.target}" for t in tasks}),
         "split": "train (60 % of groups by hash)",
         "command": config.command,
