@@ -119,7 +119,7 @@ class Pictures:
             low, high = center - width / 2, center + width / 2
         scaled = np.clip((plane - low) * (255.0 / max(high - low, 1e-30)), 0, 255)
         gray_or_colour = scaled[0] if len(scaled) == 1 else np.moveaxis(scaled, 0, -1)
-        return np.rint(gray_or_colour).astype(np.uint8)
+        return np.asarray(np.rint(gray_or_colour), np.uint8)
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

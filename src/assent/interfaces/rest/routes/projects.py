@@ -1,7 +1,7 @@
 """Projects, their images, and what a browser is shown of these."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -11,8 +11,8 @@ from assent.services.originals import Original
 from assent.services.pictures import Look
 
 router = APIRouter(tags=["projects and images"])
-PNG = {200: {"content": {"image/png": {}}}}
-NIFTI = {200: {"content": {"application/octet-stream": {}}}}
+PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
+NIFTI: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 
 
 @router.get("/projects")

@@ -1,5 +1,7 @@
 """Sessions: one person's work on one image."""
 
+from typing import Any
+
 import numpy as np
 from fastapi import APIRouter, Response
 
@@ -11,7 +13,9 @@ from assent.services.annotate import View
 from assent.services.pictures import png
 from assent.services.workspace import check_word
 
-STALE = {409: {"model": schemas.Problem, "description": "Stale or changed"}}
+STALE: dict[int | str, dict[str, Any]] = {
+    409: {"model": schemas.Problem, "description": "Stale or changed"}
+}
 router = APIRouter(tags=["sessions"], responses=STALE)
 FRESH = {"Cache-Control": "no-store"}
 """An address names a round, which undo may fill anew."""
