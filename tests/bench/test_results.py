@@ -58,6 +58,9 @@ def test_a_record_survives_json(dice, far, actions, text, distance):
     before = record(
         dice=dice,
         hd95_mm=far,
+        assd_mm=far,
+        nsd=dice,
+        iou=dice,
         actions=actions,
         error=text,
         group=text,
@@ -86,6 +89,8 @@ def test_a_record_has_the_fields_of_the_format():
     ]
     more = {"error": "broken", "group": "ann", "energy_distance": 0.5}
     assert list(record(**more).to_json())[-4:] == ["seed", *more]
+    measures = {"assd_mm": 0.4, "nsd": 0.9, "iou": 0.3}
+    assert list(record(**measures).to_json())[8:13] == ["dice", "hd95_mm", *measures]
     with pytest.raises(InputError, match="lacks"):
         Record.from_json({"dice": 0.5})
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import assent.bench.play as table
 from assent.bench.config import BenchConfig
 from assent.bench.record import by_trial
 from assent.bench.run import run
 from assent.bench.summarise import summarise
 from assent.bench.trials import FUSED, fuse, look, plan
+from assent.core import metrics
 from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.core.feedback import Accept, Correct, Judge, Pick
 from assent.core.raters import generalised_energy_distance
@@ -53,6 +55,24 @@ def test_raters_share_the_proposal_of_round_0_and_the_embedding():
     trials = by_trial(play(method=method))
     assert method.calls["embed"] == 2
     assert len(trials) == 4
+
+
+def test_every_measure_of_a_record_comes_from_one_look_at_the_surfaces(monkeypatch):
+    looks = []
+
+    def look_at_large_pixels(mask, reference, spacing_zyx_mm):
+        looks.append((mask, reference, tuple(4 * size for size in spacing_zyx_mm)))
+        return metrics.surface_distances_mm(*looks[-1])
+
+    monkeypatch.setattr(table, "surface_distances_mm", look_at_large_pixels)
+    records = play(rounds=0, splits=())
+    assert len(looks) == len(records) == 12
+    for (mask, reference, spacing), record in zip(looks, records, strict=True):
+        assert record.iou == metrics.iou(mask, reference)
+        assert record.nsd == metrics.nsd(mask, reference, spacing, tolerance_mm=1.0)
+        assert record.hd95_mm == metrics.hd95_mm(mask, reference, spacing)
+        assert record.assd_mm == metrics.assd_mm(mask, reference, spacing)
+    assert any(0.0 < record.nsd < 1.0 for record in records)
 
 
 def test_actions_and_seconds_add_up():
@@ -151,7 +171,8 @@ def test_before_the_first_click_nothing_is_on_screen():
     method = Shy()
     records = play(method=method, annotator="click", images=1, label="wide")
     assert records[0].dice == 0.0
-    assert records[0].hd95_mm is None
+    assert (records[0].hd95_mm, records[0].assd_mm) == (None, None)
+    assert (records[0].nsd, records[0].iou) == (0.0, 0.0)
     first = method.given[0].prompts[0]
     assert first.positive
     assert records[1].dice > 0.0

@@ -1,4 +1,4 @@
-"""Agreement of two masks, by properties and against MONAI."""
+"""Agreement of two masks, by properties and against MONAI and surface-distance."""
 
 import numpy as np
 import pytest
@@ -27,13 +27,27 @@ def blobs(rng: np.random.Generator, *, slices: int) -> tuple[np.ndarray, np.ndar
     return first, second
 
 
+def cube(at: int, *, side: int = 4) -> np.ndarray:
+    mask = np.zeros((30, 12, 12), np.bool_)
+    mask[at : at + side, 4 : 4 + side, 4 : 4 + side] = True
+    return mask
+
+
 @quick
 @given(PAIRS)
 def test_overlap_is_symmetric_bounded_and_full_for_equal_masks(pair):
     mask, reference = pair
-    assert metrics.dice(mask, reference) == metrics.dice(reference, mask)
-    assert 0.0 <= metrics.dice(mask, reference) <= 1.0
-    assert metrics.dice(mask, mask) == 1.0
+    for measure in (metrics.dice, metrics.iou):
+        assert measure(mask, reference) == measure(reference, mask)
+        assert 0.0 <= measure(mask, reference) <= 1.0
+        assert measure(mask, mask) == 1.0
+
+
+@quick
+@given(PAIRS)
+def test_dice_and_iou_say_the_same_on_two_scales(pair):
+    jaccard = metrics.iou(*pair)
+    assert metrics.dice(*pair) == pytest.approx(2 * jaccard / (1 + jaccard))
 
 
 @quick
@@ -41,33 +55,47 @@ def test_overlap_is_symmetric_bounded_and_full_for_equal_masks(pair):
 def test_overlap_does_not_depend_on_the_number_of_axes(pair):
     flat = [mask.ravel() for mask in pair]
     assert metrics.dice(*flat) == metrics.dice(*pair)
+    assert metrics.iou(*flat) == metrics.iou(*pair)
 
 
 @quick
 @given(PAIRS)
 def test_distances_are_symmetric_and_zero_for_equal_masks(pair):
     mask, reference = pair
-    far = metrics.hd95_mm(mask, reference, SPACING)
-    assert far == pytest.approx(metrics.hd95_mm(reference, mask, SPACING))
-    assert far >= 0.0
-    assert metrics.hd95_mm(mask, mask, SPACING) == 0.0
+    for measure in (metrics.hd95_mm, metrics.assd_mm):
+        assert measure(mask, reference, SPACING) == pytest.approx(measure(reference, mask, SPACING))
+        assert measure(mask, reference, SPACING) >= 0.0
+        assert measure(mask, mask, SPACING) == 0.0
+
+
+@quick
+@given(PAIRS, st.floats(0.0, 5.0), st.floats(0.0, 5.0))
+def test_surface_dice_is_symmetric_and_grows_with_the_tolerance(pair, one, other):
+    mask, reference = pair
+    values = [metrics.nsd(mask, reference, SPACING, tolerance_mm=t) for t in sorted((one, other))]
+    assert 0.0 <= values[0] <= values[1] <= 1.0
+    assert values[0] == metrics.nsd(reference, mask, SPACING, tolerance_mm=min(one, other))
+    assert metrics.nsd(mask, mask, SPACING, tolerance_mm=0.0) == 1.0
 
 
 @quick
 @given(PAIRS, st.floats(0.1, 10.0))
 def test_distances_scale_with_the_voxel(pair, factor):
     scaled = tuple(factor * size for size in SPACING)
-    expected = factor * metrics.hd95_mm(*pair, SPACING)
-    assert metrics.hd95_mm(*pair, scaled) == pytest.approx(expected)
+    for measure in (metrics.hd95_mm, metrics.assd_mm):
+        assert measure(*pair, scaled) == pytest.approx(factor * measure(*pair, SPACING))
 
 
 def test_empty_masks_are_defined():
     empty, full = np.zeros((1, 5, 5), np.bool_), np.ones((1, 5, 5), np.bool_)
     both, one = (empty, empty), (empty, full)
-    assert (metrics.dice(*both), metrics.dice(*one)) == (1.0, 0.0)
-    assert metrics.hd95_mm(*both, UNIT) == 0.0
+    assert metrics.dice(*both) == metrics.iou(*both) == 1.0
+    assert metrics.dice(*one) == metrics.iou(*one) == 0.0
+    assert metrics.hd95_mm(*both, UNIT) == metrics.assd_mm(*both, UNIT) == 0.0
     for pair in (one, one[::-1]):
-        assert metrics.hd95_mm(*pair, UNIT) == np.inf
+        assert metrics.hd95_mm(*pair, UNIT) == metrics.assd_mm(*pair, UNIT) == np.inf
+        assert metrics.nsd(*pair, UNIT, tolerance_mm=100.0) == 0.0
+    assert metrics.nsd(*both, UNIT, tolerance_mm=0.0) == 1.0
 
 
 def test_two_voxels_are_as_far_apart_as_the_spacing_says():
@@ -75,6 +103,9 @@ def test_two_voxels_are_as_far_apart_as_the_spacing_says():
     one[0, 1, 2], other[2, 4, 6] = True, True
     expected = float(np.linalg.norm([2 * 2.5, 3 * 1.0, 4 * 0.5]))
     assert metrics.hd95_mm(one, other, SPACING) == pytest.approx(expected)
+    assert metrics.assd_mm(one, other, SPACING) == pytest.approx(expected)
+    assert metrics.nsd(one, other, SPACING, tolerance_mm=expected - 0.01) == 0.0
+    assert metrics.nsd(one, other, SPACING, tolerance_mm=expected + 0.01) == 1.0
 
 
 def test_a_far_speck_does_not_move_the_95th_percentile():
@@ -97,8 +128,7 @@ def test_a_matrix_holds_every_pair(sets):
     values = metrics.iou_matrix(masks, others)
     assert values.shape == (len(masks), len(others))
     for n, k in np.ndindex(values.shape):
-        overlap = metrics.dice(masks[n], others[k])
-        assert values[n, k] == pytest.approx(overlap / (2 - overlap))
+        assert values[n, k] == metrics.iou(masks[n], others[k])
 
 
 def test_a_matrix_adds_up_over_chunks(monkeypatch):
@@ -125,23 +155,64 @@ def test_values_are_those_of_monai(slices):
         ]
         expected = {
             "dice": monai.compute_dice(*pair),
+            "iou": monai.compute_iou(*pair),
             "hd95": monai.compute_hausdorff_distance(
                 *pair, include_background=True, percentile=95, spacing=spacing
+            ),
+            "assd": monai.compute_average_surface_distance(
+                *pair, include_background=True, symmetric=True, spacing=spacing
+            ),
+            "nsd": monai.compute_surface_dice(
+                *pair, class_thresholds=[1.2], include_background=True, spacing=spacing
             ),
         }
         found = {
             "dice": metrics.dice(mask, reference),
+            "iou": metrics.iou(mask, reference),
             "hd95": metrics.hd95_mm(mask, reference, SPACING),
+            "assd": metrics.assd_mm(mask, reference, SPACING),
+            "nsd": metrics.nsd(mask, reference, SPACING, tolerance_mm=1.2),
         }
         for name, value in expected.items():
             assert found[name] == pytest.approx(float(value), abs=1e-5), name
 
 
+@pytest.mark.parametrize("slices", [1, 12])
+def test_surface_dice_is_close_to_the_area_weighted_one(slices):
+    """surface-distance weighs triangles between voxel corners; ours counts surface voxels.
+
+    So the two agree where everything or nothing is near, and roughly in between.
+    """
+    surface_distance = pytest.importorskip("surface_distance")
+
+    def by_area(mask, reference, tolerance_mm):
+        axes = 3 if len(mask) > 1 else 2
+        pair = [m if axes == 3 else m[0] for m in (reference, mask)]
+        distances = surface_distance.compute_surface_distances(*pair, UNIT[:axes])
+        return surface_distance.compute_surface_dice_at_tolerance(distances, tolerance_mm)
+
+    rng = np.random.default_rng(3)
+    for _ in range(4):
+        mask, reference = blobs(rng, slices=slices)
+        for tolerance in (1.0, 2.0, 3.0):
+            ours = metrics.nsd(mask, reference, UNIT, tolerance_mm=tolerance)
+            assert ours == pytest.approx(by_area(mask, reference, tolerance), abs=0.2)
+        assert metrics.nsd(mask, reference, UNIT, tolerance_mm=100.0) == 1.0
+        assert by_area(mask, reference, 100.0) == pytest.approx(1.0)
+    near, far = cube(2), cube(20)
+    assert metrics.nsd(near, far, UNIT, tolerance_mm=2.0) == by_area(near, far, 2.0) == 0.0
+    assert metrics.nsd(near, near, UNIT, tolerance_mm=0.5) == by_area(near, near, 0.5) == 1.0
+
+
 def test_masks_of_different_shape_are_refused():
     one, other = np.ones((1, 4, 4), np.bool_), np.ones((1, 4, 5), np.bool_)
-    with pytest.raises(ShapeError, match=r"same shape; got \(1, 4, 4\) and \(1, 4, 5\)"):
-        metrics.dice(one, other)
-    with pytest.raises(ShapeError, match=r"reference must have axes .* got shape \(1, 4, 5\)"):
-        metrics.hd95_mm(one, other, UNIT)
+    for measure in (metrics.dice, metrics.iou):
+        with pytest.raises(ShapeError, match=r"same shape; got \(1, 4, 4\) and \(1, 4, 5\)"):
+            measure(one, other)
+    for measure in (metrics.hd95_mm, metrics.assd_mm):
+        with pytest.raises(ShapeError, match=r"reference must have axes .* got shape \(1, 4, 5\)"):
+            measure(one, other, UNIT)
+    with pytest.raises(ShapeError, match="reference must have axes"):
+        metrics.nsd(one, other, UNIT, tolerance_mm=1.0)
     with pytest.raises(ShapeError, match="all axes after the first are equal"):
         metrics.iou_matrix(one, other)

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from assent.bench.annotators import Wish, accept, answer
 from assent.bench.chance import rng_of, seed_of
 from assent.bench.config import BenchConfig
-from assent.bench.record import Key, Record
+from assent.bench.record import NSD_TOLERANCE_MM, Key, Record
 from assent.core.candidates import Proposal
 from assent.core.context import ContextEntry
 from assent.core.errors import ConfigError
 from assent.core.feedback import Correct
 from assent.core.image import Image
-from assent.core.metrics import dice, hd95_mm
+from assent.core.metrics import dice, iou, surface_distances_mm
 from assent.core.raters import generalised_energy_distance
 from assent.core.simulate import consensus_click
 from assent.methods.protocol import Embedding, FeedbackKind, Memory, Method, Prior, State
@@ -192,14 +192,17 @@ class _Table:
 
     def record(self) -> Record:
         """What is true after this round."""
-        mask, image = self.shown.recommended, self.trial.image
+        mask, image, reference = self.shown.recommended, self.trial.image, self.trial.reference
         seconds = self.config.seconds_of(is_volume=image.is_volume)
-        far = hd95_mm(mask, self.trial.reference, image.geometry.spacing_zyx_mm)
+        apart = surface_distances_mm(mask, reference, image.geometry.spacing_zyx_mm)
         return replace(
             blank_record(self.trial.key, self.method, self.config),
             round=self.round,
-            dice=float(dice(mask, self.trial.reference)),
-            hd95_mm=float(far) if np.isfinite(far) else None,
+            dice=float(dice(mask, reference)),
+            hd95_mm=_finite(apart.hd95_mm),
+            assd_mm=_finite(apart.assd_mm),
+            nsd=apart.nsd(tolerance_mm=NSD_TOLERANCE_MM),
+            iou=iou(mask, reference),
             actions=dict(self.actions),
             seconds_modelled=sum(seconds[kind] * n for kind, n in self.actions.items()),
             latency_ms=self.latency_ms,
@@ -220,3 +223,7 @@ class _Table:
         """The state once the annotator accepted the best mask on screen, for the profile."""
         self.session.give(accept(self.session.propose(), self.wish))
         return self.session.state
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None

@@ -9,6 +9,9 @@ from assent.core.errors import InputError
 Key = tuple[str, str, str, str]
 """Dataset, case, target, rater: what is played from round 0 to the last."""
 
+NSD_TOLERANCE_MM = 1.0
+"""How far two surfaces may be apart and still agree: a pixel, where a picture has no size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
@@ -24,7 +27,11 @@ class Record:
         annotator: How the simulated annotator answers.
         round: Answers so far.
         dice: Of the recommendation, in [0, 1].
-        hd95_mm: Of the recommendation; None where a mask is empty.
+        hd95_mm: Of the recommendation; None where one mask of the two is empty.
+        assd_mm: Average symmetric surface distance, likewise.
+        nsd: Normalised surface Dice within ``NSD_TOLERANCE_MM``, in [0, 1]; None in records
+            without it, which earlier versions wrote.
+        iou: Intersection over union, in [0, 1]; None likewise.
         actions: Answers so far by kind. A click that tells which object is meant counts here,
             but not as a round; an acceptance does likewise.
         seconds_modelled: What these actions would take a person.
@@ -49,6 +56,9 @@ class Record:
     round: int
     dice: float
     hd95_mm: float | None
+    assd_mm: float | None = None
+    nsd: float | None = None
+    iou: float | None = None
     actions: Mapping[str, int]
     seconds_modelled: float
     latency_ms: float | None
@@ -64,7 +74,7 @@ class Record:
         return self.dataset, self.case, self.target, self.rater
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-able description; the last three fields only where they say something."""
+        """A JSON-able description; fields with a default only where they say something."""
         optional = _optional()
         return {k: v for k, v in asdict(self).items() if k not in optional or v != optional[k]}
 
