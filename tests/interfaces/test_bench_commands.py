@@ -66,11 +66,15 @@ def test_progress_of_a_suite_names_the_run(cli, tiny, monkeypatch):
     assert told == ["geodesic"]
 
 
-def test_a_run_without_rounds_measures_the_recommendation_alone(cli):
-    words = ["bench", "--method", "geodesic", "--data", "synthetic:raters2d", "--images", "1"]
-    ran = cli(*words, "--annotator", "click", "--rounds", "0", "--out", "r.jsonl", "--json")
-    assert ran.code == 0, ran.err
-    assert len(json.loads(ran.out)["summary"]["dice_at"]) == 1
+@pytest.mark.parametrize("rounds", ["0", "-1"])
+@pytest.mark.parametrize("how", [["--rounds", "{}"], ["--set", "bench.rounds={}"]])
+def test_a_run_without_rounds_is_refused_in_one_sentence(cli, tmp_path, rounds, how):
+    words = ["bench", "--method", "geodesic", "--data", "synthetic:raters2d", "--out", "r.jsonl"]
+    ran = cli(*words, *(word.format(rounds) for word in how))
+    assert (ran.code, ran.out, (tmp_path / "r.jsonl").exists()) == (2, "", False)
+    (sentence,) = ran.err.splitlines()
+    assert f"--rounds is {rounds}, but must be 1 or more" in sentence
+    assert "round 0, before any answer, is always measured" in sentence
 
 
 def test_settings_reach_the_rows_of_a_suite_and_wrong_ones_are_refused_before_it_starts(

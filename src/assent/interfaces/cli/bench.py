@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from assent.core.errors import ConfigError
 from assent.core.scribbles import ScribbleKind
 from assent.interfaces.cli.progress import progress_bar, stoppable
 from assent.interfaces.cli.say import say, say_columns, say_json
@@ -49,7 +50,7 @@ def bench(  # noqa: PLR0913 - every option is one
     context: Annotated[Switch, typer.Option(help="Finished examples are given along.")] = "off",
     carry_over: Annotated[Switch, typer.Option(help="The profile goes to the next image.")] = "off",
     target_dice: Annotated[float | None, typer.Option(help="Dice that is good enough.")] = None,
-    rounds: Annotated[int, typer.Option(help="Answers per case at most; 0 for none.")] = 5,
+    rounds: Annotated[int, typer.Option(help="Answers per case at most, from 1 on.")] = 5,
     lapse: Annotated[float, typer.Option(help="Share of careless answers.")] = 0.0,
     seed: Annotated[int, typer.Option(help="Of order and every random draw.")] = 0,
     split: Annotated[
@@ -61,6 +62,11 @@ def bench(  # noqa: PLR0913 - every option is one
     given: Given,
 ) -> None:
     """Measure a method with a simulated annotator; `assent bench suite` runs a named suite."""
+    if rounds < 1:
+        raise ConfigError(
+            f"--rounds is {rounds}, but must be 1 or more: round 0, before any answer, is always"
+            " measured."
+        )
     more = {key: value for key, value in given.settings.of("bench").items() if key in SETTINGS}
     config = BenchConfig(
         method=method,
