@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from pydicom.data import get_testdata_file
 
 from assent.core.errors import AssentError
 from assent.datasets.synthetic import KINDS, open_synthetic
-from assent.interfaces.cli.main import COMMANDS, command_app, run
+from assent.interfaces.cli import train
+from assent.interfaces.cli.main import COMMANDS, command_app, find, run
 from assent.methods import registry
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +97,77 @@ def run_console(body, capsys):
         printed, errors = capsys.readouterr()
         assert code == 0, f"{line}\n{printed}\n{errors}"
         assert_prints(printed, expected, line)
+
+
+def lines_of_shell(page):
+    """What a reader would type, continued lines as one, without what stands before assent."""
+    text = "\n".join(body for _, body in blocks_of(page, "sh")).replace("\\\n", " ")
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True)
+        programs = [at for at, word in enumerate(words) if "=" not in word][:1]
+        at = words.index("assent") if "assent" in words else -1
+        if at >= 0 and (at in programs or words[at - 1] == "-m"):
+            yield line, words[at + 1 :]
+
+
+SHELL = [(line, argv) for page in PAGES for line, argv in lines_of_shell(page)]
+
+
+def parse(argv):
+    """Read a command line as the program does, up to what it would run."""
+    name, rest = find(argv)
+    assert name, f"there is no command in {argv}"
+    command = typer.main.get_command(command_app(name, "assent"))
+    return name, command.make_context(name, list(rest))
+
+
+@pytest.mark.parametrize(("line", "argv"), SHELL, ids=[line for line, _ in SHELL])
+def test_every_shell_line_would_be_understood(line, argv, tmp_path, monkeypatch):
+    name, context = parse(argv)
+    if name != "train":
+        return
+    # How long to train is asked of the request, not of the options.
+    monkeypatch.chdir(tmp_path)
+    if resumed := context.params["resume"]:
+        resumed.touch()
+    asked = []
+    monkeypatch.setattr(train, "run", lambda request, report: asked.append(request))
+    monkeypatch.setattr(train, "is_first_process", lambda: False)
+    assert run(argv) == 0, line
+    assert len(asked) == 1
+
+
+def test_shell_lines_are_found_behind_other_programs():
+    assert any(line.startswith("OMP_NUM_THREADS=1 torchrun") for line, _ in SHELL)
+    assert {find(argv)[0] for _, argv in SHELL} >= {"train", "bench", "bench suite"}
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["bench", "--data", "d"],
+        ["bench", "--data", "d", "--out", "o", "--colour", "red"],
+        ["segment"],
+        ["train", "posterior", "--data", "d", "--out", "o", "--set", "no-such.table=1"],
+    ],
+)
+def test_a_shell_line_that_would_not_run_is_seen(argv):
+    with pytest.raises(Exception, match=r"(?i)missing|no such option|no table of settings"):
+        parse(argv)
+
+
+def test_settings_files_of_the_reference_are_read(tmp_path):
+    blocks = blocks_of(DOCS / "reference" / "cli.md", "toml")
+    assert blocks
+    for _, body in blocks:
+        (tmp_path / "assent.toml").write_text(body)
+        for table, values in tomllib.loads(body).items():
+            if table in registry.names():
+                registry.build(table, settings=values)
+                continue
+            argv = [table, "--data", "d", "--out", "o", "--config", str(tmp_path / "assent.toml")]
+            _, context = parse(argv)
+            assert {key: context.params[key.replace("-", "_")] for key in values} == values
 
 
 def assert_prints(printed, expected, line):
