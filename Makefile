@@ -1,6 +1,6 @@
 # Each target sets up what it needs: Python 3.11 or newer and make are enough.
 #
-#   make run [FOLDER=/path/to/images]   sample images, or yours, segmented into ./demo
+#   make run [FOLDER=/path/to/data]     sample images, or yours with masks, segmented into ./demo
 #   make test                           every gate and every test but gpu and network
 #   make check                          the unit tier, under a minute
 #   make bench [DATA=/path/to/datasets] speed, and with DATA the suites of published figures

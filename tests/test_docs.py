@@ -101,7 +101,7 @@ def run_console(body, capsys):
 
 def lines_of_shell(page):
     """What a reader would type, continued lines as one, without what stands before assent."""
-    text = "\n".join(body for _, body in blocks_of(page, "sh")).replace("\\\n", " ")
+    text = "\n".join(body for _, body in blocks_of(page, "sh", "bash")).replace("\\\n", " ")
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
         programs = [at for at, word in enumerate(words) if "=" not in word][:1]

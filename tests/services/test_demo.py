@@ -123,6 +123,8 @@ def test_a_folder_with_masks_is_played_and_images_without_are_only_proposed(tmp_
     assert result.played[2].mask.parts[0] == "proposals"
     assert result.played[2].accepted_dice is None
     assert "proposal only" in (tmp_path / "out" / "index.md").read_text()
+    assert result.has_bare
+    assert not replace(result, played=result.played[:2]).has_bare
 
 
 def test_a_method_that_must_be_told_the_object_leaves_no_empty_mask(tmp_path):
@@ -133,6 +135,8 @@ def test_a_method_that_must_be_told_the_object_leaves_no_empty_mask(tmp_path):
     assert one.predicted_dice is None
     assert not (tmp_path / "out" / "proposals").exists()
     assert "until somebody points" in (tmp_path / "out" / "index.html").read_text()
+    for page in ("index.html", "index.md"):
+        assert "`assent serve FOLDER`" in (tmp_path / "out" / page).read_text()
 
 
 class Guessing(ThresholdMethod):

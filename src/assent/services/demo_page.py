@@ -13,6 +13,13 @@ from assent.render.curves import effort_curves
 from assent.render.series import series_plot
 from assent.render.table import markdown_table
 
+BARE = (
+    "Nobody answered where no mask says what is wanted. To segment such images yourself, open them"
+    " with `assent serve FOLDER`; or put masks of some into its folder masks/, and the simulated"
+    " person plays those."
+)
+"""What to do about images without a reference."""
+
 COLUMNS = ("image", "answers", "by kind", "first Dice", "accepted Dice", "predicted Dice")
 
 
@@ -67,6 +74,11 @@ class DemoReport:
     target_dice: float
     played: tuple[Played, ...]
     passed_over: tuple[tuple[str, str], ...]
+
+    @property
+    def has_bare(self) -> bool:
+        """Whether there are images that nobody answered to, since no mask says what is wanted."""
+        return any(not one.wish for one in self.played)
 
     @property
     def by_series(self) -> dict[str, list[Played]]:
@@ -190,6 +202,8 @@ def _markdown(report: DemoReport, plots: Sequence[tuple[str, str]]) -> str:
     ]
     if rows:
         parts += ["Dice of the recommendation:", markdown_table(columns, rows)]
+    if report.has_bare:
+        parts.append(BARE)
     parts += [f"![{words}]({name})" for name, words in plots]
     parts += [f"- Passed over: {name}. {reason}" for name, reason in report.passed_over]
     for one in report.played:
@@ -231,6 +245,7 @@ def _html(report: DemoReport, plots: Sequence[tuple[str, str]]) -> str:
         "<h1>Segmented by choosing</h1>",
         f"<p>{html.escape(_intro(report))}</p>",
         _html_table(COLUMNS, effort_rows(report)),
+        f"<p>{html.escape(BARE)}</p>" if report.has_bare else "",
         '<div class="plots">',
         *(_figure(name, words) for name, words in plots),
         "</div>",

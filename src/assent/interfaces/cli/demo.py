@@ -9,7 +9,7 @@ from assent.interfaces.cli.progress import progress_bar, stoppable
 from assent.interfaces.cli.say import naming, say, say_json, say_table
 from assent.interfaces.cli.wiring import Given
 from assent.services.demo import DemoConfig, run_demo
-from assent.services.demo_page import COLUMNS, effort_rows, to_json
+from assent.services.demo_page import BARE, COLUMNS, effort_rows, to_json
 
 EXAMPLES = (
     "assent demo",
@@ -42,7 +42,8 @@ def demo(  # noqa: PLR0913 - every option of the command is one
 
     Writes masks in the geometry of the originals, a contact sheet per image round by round, an
     effort plot and a page with everything (index.html). Images of your folder that have a mask
-    are played; for the others there is a proposal only.
+    are played; for the others there is at most a proposal, since nobody knows what is wanted: open
+    them with `assent serve FOLDER` and answer yourself.
     """
     config = DemoConfig(
         out=out,
@@ -65,4 +66,6 @@ def demo(  # noqa: PLR0913 - every option of the command is one
     say_table(COLUMNS, effort_rows(report))
     for name, reason in report.passed_over:
         say(f"Passed over: {naming(name, reason)}", error=True)
+    if report.has_bare:
+        say(BARE)
     say(f"Open {out / 'index.html'} to see every round.")
