@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 
 from assent.bench import suite
 from assent.core.metrics import dice
-from assent.interfaces.cli import main
+from assent.interfaces.cli import main, weights
 from assent.io.formats import read_image, read_mask
 from assent.testing.methods import ThresholdMethod
 from interfaces.small_files import disc, everything_in, write_drawing, write_set
@@ -215,7 +215,26 @@ def test_weights_list_and_info_agree(cli):
     for facts in shipped:
         told = json.loads(cli("weights", "info", facts["name"], "--json").out)
         assert told["sha256"] == facts["sha256"]
-    assert cli("weights", "list").code == 0
+    listed = cli("weights", "list")
+    assert listed.code == 0
+    assert max(map(len, listed.out.splitlines())) < 80
+
+
+def test_what_weights_say_is_readable_and_names_each_set_once(cli, monkeypatch):
+    facts = {
+        "command": "assent train m --data D/kidney --data=D/liver --minutes 2",
+        "constants": {"choice": {"beta": 20.0}, "within": [[0.118021679, 1.0]] * 12},
+        "sets": [{"name": "kidney", "use": "train"}, {"name": "liver", "use": "train"}],
+        "tasks": ["kidney/cyst", "liver/vessel"],
+    }
+    monkeypatch.setattr(weights, "weights_info", lambda name: facts)
+    told = cli("weights", "info", "m").out
+    assert (told.count("kidney"), told.count("liver")) == (1, 1)
+    assert "assent train m --data … (2 folders) --minutes 2" in told
+    assert "choice (beta 20), within (12 x 2 numbers)" in told
+    assert json.loads(cli("weights", "info", "m", "--json").out) == facts
+    facts["tasks"] = ["elsewhere/cyst"]
+    assert "elsewhere/cyst" in cli("weights", "info", "m").out
 
 
 class Settled(ThresholdMethod):
