@@ -39,7 +39,10 @@ def lint(config, *, package_folder):
 def write_package(root, modules):
     """A package of the same name and layers as ours, with the given imports."""
     layers = ("core", "models", "methods", "io", "render", "datasets", "sessions", "storage")
-    files = {f"{layer}/__init__.py": "" for layer in (*layers, "bench", "services", "interfaces")}
+    files = {
+        f"{layer}/__init__.py": ""
+        for layer in (*layers, "bench", "services", "interfaces", "interfaces/cli", "client")
+    }
     files |= {"__init__.py": "", "methods/protocol.py": "", "methods/registry.py": ""}
     files |= {"methods/posterior/__init__.py": "", "methods/posterior/config.py": "", **modules}
     for name, text in files.items():
@@ -68,6 +71,8 @@ def test_a_sound_package_passes_and_each_broken_rule_is_seen(tmp_path):
         },
         "Storage rests on core alone": {"storage/a.py": "import assent.io"},
         "Only storage speaks SQL and keeps blobs": {"services/a.py": "import sqlalchemy"},
+        "A client rests on core alone": {"client/a.py": "import assent.services"},
+        "Only the server's door speaks FastAPI": {"interfaces/cli/a.py": "import fastapi"},
     }
     assert set(broken) == {contract["name"] for contract in contracts()["contracts"]}
     for number, (name, modules) in enumerate(broken.items()):
