@@ -55,7 +55,7 @@ def test_a_judgement_keeps_the_incumbent_first_and_then_the_challenger():
 
 
 def test_a_pick_keeps_the_alternatives_as_shown_on_its_page():
-    method = without_network(**EXACT)
+    method = without_network(**EXACT | {"candidates": 2})
     image, _ = scene()
     embedding, state, _ = begun(method, image, 0)
     for page in (0, 1):
