@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from assent.core.errors import InputError, StaleError
@@ -224,16 +224,8 @@ class Annotate:
 
     def work(self, session: StoredSession) -> Work:
         """All that is needed to do a session again."""
-        record = SessionRecord(
-            image_id=session.image_digest,
-            method=session.method,
-            weights_digest=session.weights_digest,
-            settings_digest=session.settings_digest,
-            seed=session.seed,
-            context_ids=tuple(map(str, session.context_ids)),
-            prior=session.prior,
-            history=session.history,
-            undone=session.undone,
+        record = replace(
+            _record(session, session.image_digest), history=session.history, undone=session.undone
         )
         examples = self._store.masks.examples(session.context_ids)
         original = self.original(self._image_of(session))
@@ -277,17 +269,8 @@ class Annotate:
         )
 
     def _work_of_start(self, start: SessionStart, image: StoredImage) -> Work:
-        record = SessionRecord(
-            image_id=image.digest,
-            method=start.method,
-            weights_digest=start.weights_digest,
-            settings_digest=start.settings_digest,
-            seed=start.seed,
-            context_ids=tuple(map(str, start.context_ids)),
-            prior=start.prior,
-        )
         examples = self.examples(self._store.masks.examples(start.context_ids))
-        return Work(0, self.original(image), record, examples)
+        return Work(0, self.original(image), _record(start, image.digest), examples)
 
     def _step(self, session_id: int, shown: int, wanted: int) -> View:
         with self._turn(session_id):
@@ -348,6 +331,19 @@ class Annotate:
 
     def _turn(self, session_id: int) -> Lock:
         return self._locks.setdefault(session_id, Lock())
+
+
+def _record(start: SessionStart, image_digest: str) -> SessionRecord:
+    """A session as it begins."""
+    return SessionRecord(
+        image_id=image_digest,
+        method=start.method,
+        weights_digest=start.weights_digest,
+        settings_digest=start.settings_digest,
+        seed=start.seed,
+        context_ids=tuple(map(str, start.context_ids)),
+        prior=start.prior,
+    )
 
 
 def _answered(session: StoredSession, feedback: Feedback) -> bool:

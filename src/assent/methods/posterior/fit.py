@@ -11,6 +11,7 @@ where the posterior knows less about how wrong it may be.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -150,14 +151,8 @@ def fit_refit(after_clicks: Callable[[Constants], list[Pairs]]) -> float:
         found = after_clicks(trial)
         return np.array([np.mean([got for _, got in pairs]) for pairs in found if pairs])
 
-    first, *others = REFIT_WEIGHTS
-    start = reached(first)
-    chosen, best = first, start
-    for weight in others:
-        found = reached(weight)
-        if _is_better(found, start) and found.mean() > best.mean():
-            chosen, best = weight, found
-    return chosen
+    trials = ((weight, reached(weight)) for weight in REFIT_WEIGHTS)
+    return _winner(trials, lambda found: found)[0]
 
 
 def fit_choice(
@@ -183,16 +178,22 @@ def fit_choice(
 
     chosen = {name: values[0] for name, values in GRID.items()} | {"refit_weight": refit_weight}
     best = works(chosen)
-    for name, values in GRID.items():
-        first = best
-        for value in values[1:]:
-            found = works(chosen | {name: value})
-            if (
-                _is_better(_reached(found), _reached(first))
-                and _reached(found).mean() > _reached(best).mean()
-            ):
-                best, chosen[name] = found, value
+    for name, (first, *others) in GRID.items():
+        tried = ((value, works(chosen | {name: value})) for value in others)
+        chosen[name], best = _winner(chain([(first, best)], tried), _reached)
     return Constants(choice=tuple(sorted(chosen.items()))), best
+
+
+def _winner(
+    trials: Iterable[tuple[float, Result]], reached: Callable[[Result], NDArray[np.float64]]
+) -> tuple[float, Result]:
+    """The first value, unless another is better beyond chance: then the best of those."""
+    (chosen, best), *others = trials
+    start = reached(best)
+    for value, found in others:
+        if _is_better(reached(found), start) and reached(found).mean() > reached(best).mean():
+            chosen, best = value, found
+    return chosen, best
 
 
 def _is_better(reached: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
