@@ -1,5 +1,6 @@
 """A server in this process, on a small folder, with a method without weights."""
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,9 @@ class Served:
         return self.client.post(API + path, json=body or {})
 
     def images(self):
-        return self.get("/projects/1/images").json()
+        reply = self.get("/projects/1/images")
+        assert reply.status_code == 200, reply.text
+        return reply.json()
 
     def open(self, image=None, **more):
         body = {"image": image or self.images()[0]["id"], "target": TARGET, **more}
@@ -75,10 +78,23 @@ def serving(folder: Path, home: Path, *, token=None, method=None):
         store, worker, method="threshold", folder=folder, exports=home / "exports"
     )
     app = create_app(workspace, token=token)
-    with TestClient(app, base_url=HERE, raise_server_exceptions=False) as client:
+    with TestClient(_outspoken(app), base_url=HERE, raise_server_exceptions=False) as client:
         workspace.open_folder(target=TARGET)
         workspace.jobs.settle()
         yield Served(client, workspace, worker)
+
+
+def _outspoken(app):
+    """The same, telling the log what the reply to a mistake of ours keeps to itself."""
+
+    async def told(scope, receive, send):
+        try:
+            await app(scope, receive, send)
+        except Exception:
+            logging.getLogger(__name__).exception("a mistake of the server")
+            raise
+
+    return told
 
 
 def mask_of(rle):
