@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,37 @@ def placed_grid(
         ) from error
 
 
+class _Silence:
+    """No warnings while any thread decodes.
+
+    The filters belong to the process: threads that each put back what they had found would leave
+    behind whatever the last one found. Here the first one in changes them and the last one out
+    puts them back.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._threads = 0
+        self._found = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._threads == 0:
+                self._found = warnings.catch_warnings()
+                self._found.__enter__()
+                warnings.simplefilter("ignore")
+            self._threads += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._threads -= 1
+            if self._threads == 0:
+                self._found.__exit__(None, None, None)
+
+
+_SILENCE = _Silence()
+
+
 @contextmanager
 def reading(path: Path, kind: str) -> Iterator[None]:
     """Turn whatever a decoding library raises into one sentence about the file.
@@ -123,8 +155,7 @@ def reading(path: Path, kind: str) -> Iterator[None]:
         FileFormatError: If the block raises anything but a deliberate error.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _SILENCE:
             yield
     except (AssentError, MemoryError):
         raise

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import LogRecord
 from pathlib import Path
+from threading import local
 from typing import Any
 
 import nibabel
@@ -17,6 +19,8 @@ from assent.core.image import Image
 from assent.io.guard import check_file, check_size, placed_grid, reading, to_float32
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_READING = local()
+"""Whether this thread is reading: others may do what they are used to."""
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
 
 
@@ -80,11 +84,18 @@ def _placed(voxels: NDArray[np.generic], geometry: Geometry) -> Any:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library from printing what it thinks of a header; we say it ourselves."""
-    before, logger.disabled = logger.disabled, True
+    _READING.is_here = True
     try:
         yield
     finally:
-        logger.disabled = before
+        _READING.is_here = False
+
+
+def _is_to_be_said(_: LogRecord) -> bool:
+    return not getattr(_READING, "is_here", False)
+
+
+logger.addFilter(_is_to_be_said)
 
 
 def _check_axes(shape: tuple[int, ...], name: str) -> None:

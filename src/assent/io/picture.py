@@ -1,6 +1,5 @@
 """Reading PNG, JPEG and BMP pictures."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ def read_picture(path: Path, *, transparent_is_zero: bool = False) -> Image:
     check_file(path)
     with reading(path, "a picture (PNG, JPEG or BMP)"):
         with _open(path) as picture:
+            check_size(path.name, (picture.height, picture.width), limit=MAX_PIXELS)
             orientation = int(picture.getexif().get(_ORIENTATION_TAG, 1))
             array = _decode_16_bit_png(path)
             if array is None:
@@ -89,16 +89,12 @@ def without_alpha(array: NDArray[Any], name: str, *, transparent_is_zero: bool) 
 
 def _open(path: Path) -> PIL.Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
-            picture = PIL.Image.open(path, formats=("PNG", "JPEG", "BMP"))
-    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
+        return PIL.Image.open(path, formats=("PNG", "JPEG", "BMP"))
+    except PIL.Image.DecompressionBombError as error:
         raise InputError(
             f"{path.name} has more than {MAX_PIXELS:,} pixels, the most that are read at once."
             " Cut it into tiles or scale it down."
         ) from error
-    check_size(path.name, (picture.height, picture.width), limit=MAX_PIXELS)
-    return picture
 
 
 def _decode_16_bit_png(path: Path) -> NDArray[Any] | None:
