@@ -28,6 +28,12 @@ export const words = {
     `${n === 1 ? "Your answer is" : `Your ${n} answers are`} kept in this browser and will be sent when it returns.`,
   waitForServer: "Your last answer is still on its way; this goes on once it has arrived. Points and scribbles can be added meanwhile.",
   answeredElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; your last answer was not applied.",
+  otherWeights: (dropped: number) => {
+    const anew = "The server works with other weights now, so this image begins anew; what was done before is kept.";
+    if (dropped === 0) return anew;
+    return `${anew} ${dropped === 1 ? "An answer" : `${dropped} answers`} on the way belonged to the earlier proposal and ${dropped === 1 ? "was" : "were"} not applied.`;
+  },
+  answerToOtherWeights: "An answer that had waited in this browser was meant for a proposal of other weights; it was not applied.",
   unexpected: "Something went wrong on this page. Reload it; nothing that was acknowledged is lost.",
   reload: "Reload",
   token: "Token of this server",

@@ -4,6 +4,7 @@ import type { Answer, Proposal } from "../src/api/types";
 import { waiting } from "../src/state/pending";
 import { Sender } from "../src/state/sender";
 import { Store } from "../src/state/store";
+import { words } from "../src/words";
 import { proposal } from "./proposals";
 
 class Memory implements Storage {
@@ -25,6 +26,7 @@ const point: Answer = {
   prompts: [{ kind: "click", at_zyx: [0, 1, 1], positive: true }],
   removed: [],
 };
+const otherWeights = new Refused(409, "weights", "Other weights are in use.", null, null);
 const gone = () => Promise.reject(new Unreachable("gone"));
 const after = (round: number) => Promise.resolve(proposal({ round, rounds: round }));
 
@@ -97,6 +99,16 @@ describe("an answer given", () => {
     expect(waiting(storage).size).toBe(0);
   });
 
+  it("to a session of other weights is dropped, and the session is known to be over", async () => {
+    const { sender, store, storage } = desk(gone, () => Promise.reject(otherWeights));
+    sender.give(pick);
+    sender.give(point);
+    await vi.runAllTimersAsync();
+    expect(store.get().outdated).toEqual({ session: 7, dropped: 2 });
+    expect(waiting(storage).size).toBe(0);
+    expect(sender.give(pick)).toBe(false);
+  });
+
   it("that the server will never take is dropped with the server's words", async () => {
     const wrong = new Refused(400, "input", "The click is outside the image.", null, null);
     const { sender, store, storage, post } = desk(() => Promise.reject(wrong));
@@ -141,9 +153,9 @@ describe("answers left over from an earlier visit", () => {
     const store = new Store();
     const post = vi.fn((_session: number, answer: Answer) => after(answer.round + 1));
     const sender = new Sender(store, before.storage, post, vi.fn());
-    expect(await sender.sendLeftOver()).toBe(true);
+    expect(await sender.sendLeftOver()).toBeNull();
     expect(post.mock.calls).toEqual([[7, pick], [7, point]]);
-    expect(await sender.sendLeftOver()).toBe(true);
+    expect(await sender.sendLeftOver()).toBeNull();
     expect(post).toHaveBeenCalledTimes(2);
   });
 
@@ -154,7 +166,16 @@ describe("answers left over from an earlier visit", () => {
     await expect(sender.sendLeftOver()).rejects.toThrow(Unreachable);
     expect(waiting(storage).size).toBe(1);
     post.mockImplementationOnce(() => Promise.reject(new Refused(409, "stale", "", proposal(), null)));
-    expect(await sender.sendLeftOver()).toBe(false);
+    expect(await sender.sendLeftOver()).toBe(words.answeredElsewhere);
+    expect(waiting(storage).size).toBe(0);
+  });
+
+  it("to a session of other weights are dropped, and that is said", async () => {
+    const { sender, storage, post } = desk(gone);
+    sender.give(pick);
+    await vi.advanceTimersByTimeAsync(0);
+    post.mockImplementationOnce(() => Promise.reject(otherWeights));
+    expect(await sender.sendLeftOver()).toBe(words.answerToOtherWeights);
     expect(waiting(storage).size).toBe(0);
   });
 

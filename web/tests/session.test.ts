@@ -99,6 +99,23 @@ describe("a conflict", () => {
   });
 });
 
+describe("a session of other weights", () => {
+  const over = reduce(answer(shown(), pick(0), correct(1)), { type: "outdated" });
+
+  it("drops what waited, counts it once, and takes no more answers", () => {
+    expect(over.pending).toEqual([]);
+    expect(over.outdated).toEqual({ session: 7, dropped: 2 });
+    expect(mayAnswer(over, "pick")).toBe(false);
+    expect(reduce(over, { type: "outdated" })).toBe(over);
+  });
+
+  it("gives way to the new one", () => {
+    const anew = reduce(over, { type: "shown", proposal: proposal({ session: 8 }) });
+    expect(anew.outdated).toBeNull();
+    expect(mayAnswer(anew, "pick")).toBe(true);
+  });
+});
+
 describe("what may be answered", () => {
   it("follows what the method listens to and what is on offer", () => {
     expect(mayAnswer(shown(), "pick")).toBe(true);

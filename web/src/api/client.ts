@@ -26,6 +26,11 @@ export function isPassing(error: unknown): boolean {
   return error instanceof Refused && (error.status >= 502 || error.status === 401);
 }
 
+/** Whether a session was made with other weights than those in use: it is kept, but over. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof Refused && error.status === 409 && error.code === "weights";
+}
+
 async function refusal(response: Response): Promise<Refused> {
   let body: Record<string, unknown> = {};
   try {
@@ -83,14 +88,14 @@ export const api = {
   skip: (task: number, skipped: boolean) =>
     post<T.Task>(`/tasks/${task}/${skipped ? "skip" : "unskip"}`),
 
-  open: (image: number, name: string, person: string, useProfile: boolean) =>
+  open: (image: number, name: string, person: string, useProfile: boolean, isNew: boolean) =>
     post<T.Proposal>("/sessions", {
       image,
       target: name,
       person,
       method: null,
       use_profile: useProfile,
-      new: false,
+      new: isNew,
     }),
   proposal: (session: number, page = 0) =>
     get<T.Proposal>(`/sessions/${session}?page=${page}`),

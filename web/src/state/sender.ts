@@ -1,7 +1,7 @@
 // Sends waiting answers one after another, and again when no reply came. The server knows a
 // repeated answer by its round, so that sending twice stores once.
 
-import { Refused, Unreachable, isPassing } from "../api/client";
+import { Refused, Unreachable, isOutdated, isPassing } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
@@ -70,23 +70,23 @@ export class Sender {
   }
 
   /**
-   * Send what an earlier visit left over, before a session is opened. False when the server
-   * refused some of it, because the image was answered elsewhere since.
+   * Send what an earlier visit left over, before a session is opened. Returns a sentence when the
+   * server refused some of it: the image was answered elsewhere since, or the weights are others.
    */
-  async sendLeftOver(): Promise<boolean> {
-    let isTaken = true;
+  async sendLeftOver(): Promise<string | null> {
+    let lost: string | null = null;
     for (const [session, answers] of box.waiting(this.storage)) {
       for (const { answer } of answers) {
         try {
           await this.post(session, answer);
         } catch (error) {
           if (isPassing(error)) throw error;
-          isTaken = false;
+          lost = isOutdated(error) ? words.answerToOtherWeights : words.answeredElsewhere;
         }
         box.forget(this.storage, session, answer.round);
       }
     }
-    return isTaken;
+    return lost;
   }
 
   private async send(session: number, answer: Answer): Promise<boolean> {
@@ -125,6 +125,7 @@ export class Sender {
     for (const waiting of this.store.get().pending) {
       box.forget(this.storage, waiting.session, waiting.answer.round);
     }
+    if (isOutdated(error)) return this.store.dispatch({ type: "outdated" });
     if (error instanceof Refused && error.code === "stale" && error.current) {
       this.store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
       return;

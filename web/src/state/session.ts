@@ -20,6 +20,8 @@ export interface SessionState {
   pending: readonly Pending[];
   isOnline: boolean;
   notice: Notice | null;
+  /** The session that other weights ended, and how many answers to it were dropped. */
+  outdated: { session: number; dropped: number } | null;
 }
 
 export type SessionEvent =
@@ -31,6 +33,7 @@ export type SessionEvent =
   | { type: "acknowledged"; round: number; proposal: Proposal }
   | { type: "stale"; proposal: Proposal; notice: string }
   | { type: "refused"; notice: string }
+  | { type: "outdated" }
   | { type: "lost"; notice?: string }
   | { type: "found" }
   | { type: "told"; notice: Notice | null };
@@ -41,6 +44,7 @@ export const initialState: SessionState = {
   pending: [],
   isOnline: true,
   notice: null,
+  outdated: null,
 };
 
 export function reduce(state: SessionState, event: SessionEvent): SessionState {
@@ -69,6 +73,8 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
       };
     case "refused":
       return { ...state, pending: [], notice: { kind: "problem", text: event.notice } };
+    case "outdated":
+      return outdated(state);
     case "lost":
       return {
         ...state,
@@ -86,7 +92,14 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
 function show(state: SessionState, proposal: Proposal): SessionState {
   const pending = state.pending.filter((waiting) => waiting.session === proposal.session);
   const fits = pending.every((waiting, i) => waiting.answer.round === proposal.round + i);
-  return { ...state, proposal, stamp: state.stamp + 1, pending: fits ? pending : [] };
+  return { ...state, proposal, stamp: state.stamp + 1, pending: fits ? pending : [], outdated: null };
+}
+
+/** The image stays as it looks until a new session shows it. */
+function outdated(state: SessionState): SessionState {
+  if (!state.proposal || state.outdated) return state;
+  const { session } = state.proposal;
+  return { ...state, pending: [], outdated: { session, dropped: state.pending.length } };
 }
 
 function answered(state: SessionState, answer: Answer): SessionState {
@@ -113,7 +126,7 @@ export function nextRound(state: SessionState): number {
  */
 export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
   const { proposal, pending } = state;
-  if (!proposal || proposal.is_accepted) return false;
+  if (!proposal || proposal.is_accepted || state.outdated) return false;
   if (pending.some((waiting) => waiting.answer.kind === "accept")) return false;
   if (kind === "correct") return true;
   if (pending.length > 0) return false;

@@ -1,10 +1,11 @@
 // The desk: which project, target and image are open, and what can be asked of the server.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Refused, Unreachable, api, isPassing } from "../api/client";
+import { Refused, Unreachable, api, isOutdated, isPassing } from "../api/client";
 import type { ImageDetail, Profile, Progress, Project, Proposal, Queue, Task } from "../api/types";
 import { words } from "../words";
 import { useBusy } from "./busy";
+import { openSession } from "./opening";
 import { formatRoute, parseRoute, type Route } from "./route";
 import { Sender } from "./sender";
 import { nextRound } from "./session";
@@ -128,27 +129,34 @@ export function useDesk(person: string) {
   useEffect(() => {
     if (imageId === null || target === null) return;
     let isWanted = true;
+    const ended = store.get().outdated;
     store.dispatch({ type: "closed" });
-    setDetail(null);
+    setDetail((shown) => (shown?.id === imageId ? shown : null));
     const open = async () => {
-      const isTaken = await sender.sendLeftOver();
-      const [found, proposal] = await Promise.all([
+      const lost = await sender.sendLeftOver();
+      const ask = (isNew: boolean) => api.open(imageId, target, person, usesProfile(), isNew);
+      const [found, opened] = await Promise.all([
         api.image(imageId),
-        api.open(imageId, target, person, usesProfile()),
+        openSession(ask, ended?.session ?? null),
       ]);
-      return { isTaken, found, proposal: await turnToPage(proposal) };
+      const anew = opened.isAnew ? words.otherWeights(ended?.dropped ?? 0) : null;
+      return { told: lost ?? anew, found, proposal: await turnToPage(opened.proposal) };
     };
     const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
       if (!isWanted || !reply) return;
       setDetail(reply.found);
       store.dispatch({ type: "shown", proposal: reply.proposal });
-      if (!reply.isTaken) {
-        store.dispatch({ type: "told", notice: { kind: "problem", text: words.answeredElsewhere } });
-      }
+      if (reply.told) store.dispatch({ type: "told", notice: { kind: "problem", text: reply.told } });
     });
     during("open", asked);
     return () => void (isWanted = false);
   }, [imageId, target, person, store, sender, attempt, during, unauthorised]);
+
+  // Once a session is over because of its weights, its image is opened again.
+  const isOver = state.outdated !== null;
+  useEffect(() => {
+    if (isOver) setAttempt((old) => old + 1);
+  }, [isOver]);
 
   useSideEffects(store, sender, refresh, during);
 
@@ -208,7 +216,9 @@ function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
         if (nextRound(store.get()) === proposal.round) store.dispatch({ type: "shown", proposal: reply });
         store.dispatch({ type: "told", notice: null });
       } catch (error) {
-        if (error instanceof Refused && error.current) {
+        if (isOutdated(error)) {
+          store.dispatch({ type: "outdated" });
+        } else if (error instanceof Refused && error.current) {
           store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
         } else {
           store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
@@ -260,7 +270,9 @@ function useSideEffects(
             store.dispatch({ type: "shown", proposal: now });
           }
         },
-        () => null,
+        (error: unknown) => {
+          if (isOutdated(error) && store.get().proposal === shown) store.dispatch({ type: "outdated" });
+        },
       );
     };
     addEventListener("online", back);
