@@ -1,4 +1,4 @@
-"""The process that computes: one at a time, started again when it dies."""
+"""The process that computes: one at a time, started again when it dies or takes too long."""
 
 import logging
 import os
@@ -19,6 +19,10 @@ from assent.services.methods import build_method
 LOG = logging.getLogger(__name__)
 STOP_S = 2.0
 """How long a process may take to leave before it is ended."""
+
+LIMIT_S = 600.0
+"""How long one call, or the start of the process, may take: after a restart a session of many
+clicks in a large volume is done again, which takes minutes."""
 
 WorkerState = Literal["ready", "starting", "stopped"]
 
@@ -63,7 +67,7 @@ class Computes(Protocol):
         """What the engine's verb returns.
 
         Raises:
-            WorkerError: If the process stopped while it worked.
+            WorkerError: If the process stopped while it worked, or was ended for taking too long.
             AssentError: What the verb raises.
         """
 
@@ -74,8 +78,15 @@ class Computes(Protocol):
 class Worker:
     """A process with an engine. Requests take turns; the next one after its end starts it again."""
 
-    def __init__(self, spec: EngineSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: EngineSpec, *, limit_s: float = LIMIT_S) -> None:
+        """Begin; the process starts with the first call.
+
+        Args:
+            spec: What it computes with.
+            limit_s: Seconds that one call may take. Everybody waits for it, so the process is ended
+                then; the next call starts it again.
+        """
+        self._spec, self._limit_s = spec, limit_s
         self._turn = Lock()
         self._process: BaseProcess | None = None
         self._link: Connection | None = None
@@ -103,7 +114,8 @@ class Worker:
         """What the engine's verb returns.
 
         Raises:
-            WorkerError: If the process stopped while it worked; the next call starts it again.
+            WorkerError: If the process stopped while it worked, or was ended for taking too long;
+                the next call starts it again.
             AssentError: What the verb raises, or what hinders the start.
         """
         with self._turn:
@@ -131,7 +143,7 @@ class Worker:
             there.close()
             self._process, self._link = process, here
             self._starts += 1
-            self._received(here)
+            self._received(here, LIMIT_S)
         except BaseException:
             self._end()
             raise
@@ -144,11 +156,12 @@ class Worker:
             link.send((verb, arguments))
         except OSError as error:
             raise self._stopped() from error
-        return self._received(link)
+        return self._received(link, self._limit_s)
 
-    def _received(self, link: Connection) -> Any:
+    def _received(self, link: Connection, limit_s: float) -> Any:
         assert self._process is not None
-        wait([link, self._process.sentinel])
+        if not wait([link, self._process.sentinel], limit_s):
+            raise self._overdue(limit_s)
         try:
             is_well, value = link.recv()
         except (EOFError, OSError) as error:
@@ -162,6 +175,16 @@ class Worker:
         return WorkerError(
             "The process that computes stopped, perhaps for lack of memory, and is being started"
             " again. Nothing that was acknowledged is lost: ask again in a few seconds."
+        )
+
+    def _overdue(self, limit_s: float) -> WorkerError:
+        assert self._process is not None
+        self._process.kill()
+        self._end()
+        return WorkerError(
+            f"The computation took longer than {limit_s:g} seconds and was ended, because"
+            " everybody waits for it. Nothing that was acknowledged is lost: ask again, and if it"
+            " happens again, use a smaller image or a faster method."
         )
 
     def _end(self) -> None:
@@ -180,13 +203,14 @@ class Worker:
 def serve(link: Connection, spec: EngineSpec) -> None:
     """The life of the process: build the engine, then answer until nobody asks any more."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        engine = spec.build()
-    except Exception as error:
-        _reply(link, is_well=False, value=_told(error))
-        return
-    _reply(link, is_well=True, value=None)
     with suppress(EOFError, OSError, KeyboardInterrupt):
+        try:
+            engine = spec.build()
+        except Exception as error:
+            _reply(link, is_well=False, value=_told(error))
+            return
+        _rehearse(engine)
+        _reply(link, is_well=True, value=None)
         while True:
             verb, arguments = link.recv()
             try:
@@ -194,6 +218,14 @@ def serve(link: Connection, spec: EngineSpec) -> None:
             except Exception as error:
                 value, is_well = _told(error), False
             _reply(link, is_well=is_well, value=value)
+
+
+def _rehearse(engine: Engine) -> None:
+    """Whoever asks first shall not wait for what a first call loads."""
+    try:
+        engine.rehearse()
+    except Exception as error:
+        LOG.warning("the rehearsal failed: %s", error)
 
 
 def _reply(link: Connection, *, is_well: bool, value: Any) -> None:
