@@ -22,7 +22,7 @@ def test_cross_entropy_follows_its_formula(batch):
     p = 1 / (1 + np.exp(-logits))
     expected = -np.log(np.where(masks, p, 1 - p)).mean()
     found = bce_loss(torch.tensor(logits), torch.tensor(masks)).item()
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 @settings(max_examples=30, deadline=None)

@@ -135,11 +135,13 @@ class ContextMemory(nn.Module):
         counts = counts.masked_fill(tokens.weight <= 0, -1e4)
         score = score + counts[:, None]
         present = (tokens.weight > 0).any(1)
-        mass = (
-            torch.logsumexp(score, -1, keepdim=True)
-            - torch.log(tokens.weight.sum(1).clamp_min(1.0))[:, None, None]
-        )
-        read = torch.cat([score.softmax(-1) @ tokens.values, mass], -1)
+        # Softmax and its log-mass from one pass of exponentials: they are most of the cost.
+        top = score.detach().amax(-1, keepdim=True)
+        share = torch.exp(score - top)
+        total = share.sum(-1, keepdim=True)
+        logarithm = top + torch.log(total)
+        mass = logarithm - torch.log(tokens.weight.sum(1).clamp_min(1.0))[:, None, None]
+        read = torch.cat([share @ tokens.values / total, mass], -1)
         read = torch.where(present[:, None, None], read, torch.zeros_like(read))
         laid_out: Tensor = rearrange(read, "B (h w) V -> B V h w", h=height)
         return laid_out

@@ -9,7 +9,7 @@ from assent.core.feedback import Correct, Judge, Pick
 from assent.core.prompts import Click
 from assent.methods.posterior import method as module
 from assent.methods.posterior.channels import empty_marks
-from assent.methods.posterior.recall import joined
+from assent.methods.posterior.recall import Reading, joined
 from assent.methods.posterior.solvers import network_solver
 from assent.models.device import choose_compute
 from methods.posterior.posterior_tiny import ball, scene, with_network, without_network
@@ -103,7 +103,8 @@ def test_each_slice_of_a_volume_reads_the_context_with_its_own_features():
     compute = choose_compute("cpu")
 
     def solver(planes, seen):
-        return network_solver(method._network, planes, seen, tokens, compute, refit_weight=0.0)
+        reading = Reading(tokens)
+        return network_solver(method._network, planes, seen, reading, compute, refit_weight=0.0)
 
     blank = empty_marks(1, *embedding.planes.shape[2:])
     whole = solver(embedding.planes, embedding.seen)

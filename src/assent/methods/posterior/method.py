@@ -32,7 +32,7 @@ from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.offer import Offer, make_offer, shown_masks, shown_probability
 from assent.methods.posterior.particles import infer
 from assent.methods.posterior.present import present
-from assent.methods.posterior.recall import Remembered, joined, look_of, recall, remember
+from assent.methods.posterior.recall import Reading, Remembered, joined, look_of, recall, remember
 from assent.methods.posterior.refine import refine
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.solvers import classifier_solver, network_solver
@@ -163,8 +163,9 @@ class Posterior:
             context = recall(entries, embedding.look, self.config.memory_entries)
         self._check_profile(prior)
         latent_prior = profiles.prior_from(prior, self._latent, self.config)
-        blank = PosteriorState(seed=seed, prior=latent_prior, context=context)
-        base = unprompted(self._look(embedding, context))
+        reading = Reading(joined(context))
+        blank = PosteriorState(seed=seed, prior=latent_prior, context=context, reading=reading)
+        base = unprompted(self._look(embedding, reading))
         return self._on_field(embedding, replace(blank, base=base, solved=base), None)
 
     def propose(
@@ -260,34 +261,35 @@ class Posterior:
                 " Reset it, or use the weights that it was learned with."
             )
 
-    def _solver(self, embedding: PosteriorEmbedding, context: Sequence[Remembered]) -> Solver:
+    def _solver(self, embedding: PosteriorEmbedding, reading: Reading) -> Solver:
         if self._network is None or embedding.seen is None:
             return classifier_solver(embedding.planes, self._latent)
         return network_solver(
             self._network,
             embedding.planes,
             embedding.seen,
-            joined(context),
+            reading,
             self._compute,
             refit_weight=self.config.refit_weight,
         )
 
-    def _look(self, embedding: PosteriorEmbedding, context: Sequence[Remembered]) -> Look:
+    def _look(self, embedding: PosteriorEmbedding, reading: Reading) -> Look:
         def part(plane: torch.Tensor) -> Solver:
             seen = None
             if self._network is not None:
                 with torch.inference_mode():
                     seen = self._network.memory.features(plane.to(self._compute.device))
-            return self._solver(replace(embedding, planes=plane, seen=seen), context)
+            elsewhere = Reading(reading.tokens)
+            return self._solver(replace(embedding, planes=plane, seen=seen), elsewhere)
 
         return Look(
             embedding.planes,
             embedding.grid,
-            self._solver(embedding, context),
+            self._solver(embedding, reading),
             part,
             side=self.config.volume_side,
             latent=self._latent,
-            has_context=bool(context),
+            has_context=reading.tokens is not None,
         )
 
     def _solved(
@@ -298,7 +300,7 @@ class Posterior:
         fresh: Collection[int] | None,
     ) -> PosteriorState:
         """The state with its field under all prompts, and the posterior under it."""
-        look = self._look(embedding, state.context)
+        look = self._look(embedding, state.reading)
         earlier = Earlier(before.solved, fresh, partial(shown_probability, before))
         return self._on_field(
             embedding,

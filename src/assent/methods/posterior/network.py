@@ -96,8 +96,18 @@ class PosteriorNetwork(nn.Module):
             tokens: Context of the batch, or None.
             seen: ``memory.features`` of the images, where already computed.
         """
-        mean, directions = self.answer(inputs, self.decode(inputs, tokens, seen))
+        if seen is None:
+            seen = self.memory.features(inputs[:, :3])
+        features = self.decode(inputs, seen, self.recall(seen, tokens))
+        mean, directions = self.answer(inputs, features)
         return mean, directions
+
+    def recall(self, seen: Tensor, tokens: Tokens | None) -> Tensor:
+        """What the context says about images of which ``memory.features`` are given."""
+        told: Tensor = self.memory.read(
+            seen, self.memory.nothing(len(seen)) if tokens is None else tokens
+        )
+        return told
 
     def answer(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean logits and directions from what ``decode`` found in the same inputs."""
@@ -105,15 +115,10 @@ class PosteriorNetwork(nn.Module):
         mean, directions = self.head(features, EXPERT_SCALE * margins)
         return mean, directions
 
-    def decode(self, inputs: Tensor, tokens: Tokens | None, seen: Tensor | None = None) -> Tensor:
-        """Decoder features ``(B, F, H, W)``; arguments as for ``forward``."""
-        if tokens is None:
-            tokens = self.memory.nothing(len(inputs))
-        if seen is None:
-            seen = self.memory.features(inputs[:, :3])
+    def decode(self, inputs: Tensor, seen: Tensor, read: Tensor) -> Tensor:
+        """Decoder features ``(B, F, H, W)`` of inputs, ``memory.features`` and ``recall``."""
         x: Tensor = inputs
         skips: list[Tensor] = []
-        read = self.memory.read(seen, tokens)
         for level, stage in enumerate(self.down):
             x = stage(functional.max_pool2d(x, 2) if level else x)
             if level == 3:

@@ -40,6 +40,27 @@ class Remembered:
     look: NDArray[np.float32] = field(repr=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What finished images say about the slices of one image.
+
+    Each slice is read once: no answer changes it.
+
+    Attributes:
+        tokens: Of the finished images, batch of one; None without any.
+        known: What was read so far, by slice, ``(1, V + 1, h, w)``.
+    """
+
+    tokens: Tokens | None = None
+    known: dict[int, Tensor] = field(default_factory=dict, repr=False)
+
+    def at(self, index: int, network: PosteriorNetwork, seen: Tensor) -> Tensor:
+        """What is said about a slice; ``seen`` are the ``(D, 64, h, w)`` features of all."""
+        if index not in self.known:
+            self.known[index] = network.recall(seen[index : index + 1], self.tokens)
+        return self.known[index]
+
+
 def remember(
     entry: ContextEntry, network: PosteriorNetwork, compute: Compute, side: int
 ) -> Remembered:

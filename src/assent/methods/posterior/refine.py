@@ -22,7 +22,6 @@ from assent.methods.posterior.channels import network_inputs
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.grid import WorkingGrid, draw_marks
 from assent.methods.posterior.network import PosteriorNetwork
-from assent.methods.posterior.recall import joined
 from assent.methods.posterior.state import PosteriorEmbedding, PosteriorState
 from assent.models.device import Compute
 
@@ -165,7 +164,7 @@ def _segment(
     previous = grid.reduce(torch.from_numpy(np.ascontiguousarray(before))[None, None])
     inputs, _ = network_inputs(planes, draw_marks(prompts, 0, grid), previous)
     with torch.inference_mode(), compute.autocast():
-        mean, directions = network(inputs.to(compute.device), joined(state.context))
+        mean, directions = network(inputs.to(compute.device), state.reading.tokens)
     logits = mean[0, 0] + torch.einsum("d,dhw->hw", z.to(compute.device), directions[0])
     found = grid.restore(torch.sigmoid(logits)[None, None].float().cpu())[0, 0]
     return np.asarray(found.numpy(), np.float32)

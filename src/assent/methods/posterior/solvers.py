@@ -14,16 +14,16 @@ from assent.methods.posterior.channels import Marks, disk_radius, network_inputs
 from assent.methods.posterior.classifier import margins_alone
 from assent.methods.posterior.field import ABSENT, Plane, Solver
 from assent.methods.posterior.network import EXPERT_SCALE, Channel, PosteriorNetwork
+from assent.methods.posterior.recall import Reading
 from assent.methods.posterior.refit import count_prompts, refit, trust
 from assent.models.device import Compute
-from assent.models.memory import Tokens
 
 
 def network_solver(
     network: PosteriorNetwork,
     planes: Tensor,
     seen: Tensor,
-    tokens: Tokens | None,
+    reading: Reading,
     compute: Compute,
     *,
     refit_weight: float,
@@ -34,7 +34,7 @@ def network_solver(
         network: In evaluation mode on ``compute.device``.
         planes: ``(D, 3, h, w)`` on the CPU.
         seen: ``(D, 64, h/8, w/8)`` features for the context memory.
-        tokens: Context, batch of one, or None.
+        reading: What the context says about these slices.
         compute: Device and precision.
         refit_weight: How much the classifier that is refitted to the prompts adds; 0 for nothing.
     """
@@ -43,8 +43,9 @@ def network_solver(
         previous = None if before is None else torch.from_numpy(before)[None, None]
         inputs, _ = network_inputs(planes[index : index + 1], marks, previous)
         with torch.inference_mode(), compute.autocast():
-            told = inputs.to(compute.device)
-            features = network.decode(told, tokens, seen[index : index + 1])
+            told = inputs.to(compute.device, memory_format=torch.channels_last)
+            said = reading.at(index, network, seen)
+            features = network.decode(told, seen[index : index + 1], said)
             mean, directions = network.answer(told, features)
         logits = mean[0, 0].float().cpu().numpy()
         if refit_weight > 0:

@@ -25,7 +25,7 @@ from assent.methods.posterior.field import Field
 from assent.methods.posterior.grid import WorkingGrid
 from assent.methods.posterior.particles import LatentPrior, Particles
 from assent.methods.posterior.profile import Finished
-from assent.methods.posterior.recall import Remembered
+from assent.methods.posterior.recall import Reading, Remembered
 
 VOLUME_REDUCTION = 4
 """Volumes compare particles on bases reduced this much in plane."""
@@ -77,6 +77,7 @@ class PosteriorState:
         round: Answers given so far.
         prior: Of this person.
         context: Finished images in use.
+        reading: What they say about this image.
         given: Every prompt of the history, in order.
         removed: Positions in ``given`` of prompts taken back.
         shown: Picks and judgements so far.
@@ -93,6 +94,7 @@ class PosteriorState:
     seed: int
     prior: LatentPrior = field(repr=False)
     context: tuple[Remembered, ...] = field(repr=False)
+    reading: Reading = field(default_factory=Reading, repr=False)
     round: int = 0
     given: tuple[Prompt, ...] = ()
     removed: frozenset[int] = frozenset()
