@@ -54,6 +54,10 @@ class StaleViewError(StaleError):
         self.view = view
 
 
+class OtherMethodError(InputError):
+    """A session cannot go on: it was begun with another method, weights or settings."""
+
+
 class Annotate:
     """Sessions of all persons; each changes by one request at a time."""
 
@@ -130,7 +134,7 @@ class Annotate:
         Raises:
             NotFoundError: If there is no such session.
             ChangedError: If the image is not what it was.
-            InputError: If it was made with another method or other weights.
+            OtherMethodError: If it was begun with another method, weights or settings.
             WorkerError: If the process that computes stopped.
         """
         return self._view(self._store.sessions.get(session_id), page)
@@ -324,7 +328,7 @@ class Annotate:
 
     def _check_ours(self, session: StoredSession) -> None:
         if not self.is_ours(session):
-            raise InputError(
+            raise OtherMethodError(
                 f"This session was made with the method {session.method!r}, other weights or other"
                 " settings than those in use. Its mask is kept; open the image again to begin anew."
             )

@@ -5,8 +5,17 @@ from assent.storage.records import (
     Project,
     StoredExample,
     StoredImage,
+    StoredMask,
     StoredSession,
     StoredTask,
 )
 
-__all__ = ["Job", "Project", "StoredExample", "StoredImage", "StoredSession", "StoredTask"]
+__all__ = [
+    "Job",
+    "Project",
+    "StoredExample",
+    "StoredImage",
+    "StoredMask",
+    "StoredSession",
+    "StoredTask",
+]

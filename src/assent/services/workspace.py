@@ -10,6 +10,7 @@ from pathlib import Path
 
 from assent.core.errors import AssentError, InputError
 from assent.core.feedback import Accept
+from assent.services.acceptance import confirm
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
 from assent.services.export import export_zip
@@ -220,6 +221,15 @@ class Workspace:
             )
         return sorted(done, key=lambda effort: effort.accepted_at)
 
+    def confirm(self, task_id: int, person: str) -> None:
+        """Let a person vouch for a mask that a rule accepted; it informs the next images then.
+
+        Raises:
+            AssentError: As ``acceptance.confirm``.
+        """
+        if confirm(self.store, task_id, person):
+            self._prepare_next(task_id, person)
+
     def export(self, project_id: int, target: str) -> Job:
         """Write the finished masks of a target into a ZIP file, as a job.
 
@@ -266,10 +276,13 @@ class Workspace:
         return self._exports / f"export-{job_id}.zip"
 
     def _after_acceptance(self, session: StoredSession) -> None:
-        task = self.store.projects.task(session.task_id)
-        project = self.store.projects.image(task.image_id).project_id
         self.backstage.later(partial(self.learning.refresh, session.person))
-        self.backstage.later(partial(self._prepare, project, task.target, session.person))
+        self._prepare_next(session.task_id, session.person)
+
+    def _prepare_next(self, task_id: int, person: str) -> None:
+        task = self.store.projects.task(task_id)
+        project = self.store.projects.image(task.image_id).project_id
+        self.backstage.later(partial(self._prepare, project, task.target, person))
 
     def _prepare(self, project_id: int, target: str, person: str = ANYBODY) -> None:
         """Compute ahead what the first looks at the next images would wait for."""

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from assent.core.errors import ShapeError
+from assent.core.errors import ShapeError, StaleError
 from assent.storage.audit import note
 from assent.storage.blobs import Blobs
 from assent.storage.database import Database, check_known, unknown
 from assent.storage.packed import pack, unpack
 from assent.storage.projects import to_image
 from assent.storage.records import StoredExample, StoredMask
-from assent.storage.tables import context_entries, images, masks, tasks
+from assent.storage.tables import context_entries, images, masks, sessions, tasks
 
 EXAMPLES = (
     select(context_entries, masks.c.blob, tasks.c.target, images)
@@ -70,6 +70,71 @@ class Masks:
         with self._database.reading() as connection:
             row = connection.execute(held).one_or_none()
         return None if row is None else StoredMask(**row._mapping)
+
+    def held(self, project_id: int, target: str) -> dict[int, StoredMask]:
+        """The masks that hold in a queue, by task; of images that lie in the folder now."""
+        listed = (
+            select(masks)
+            .join_from(masks, tasks)
+            .join(images)
+            .where(images.c.project_id == project_id, images.c.is_current)
+            .where(tasks.c.target == target, masks.c.withdrawn_at.is_(None))
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(listed).all()
+        return {row.task_id: StoredMask(**row._mapping) for row in rows}
+
+    def newest(self, task_id: int) -> tuple[StoredMask, ...]:
+        """The newest mask of each person that this person did not take back, oldest first."""
+        stands = or_(masks.c.session_id.is_(None), sessions.c.round > masks.c.round)
+        ids = (
+            select(func.max(masks.c.id))
+            .join_from(masks, sessions, isouter=True)
+            .where(masks.c.task_id == task_id, stands)
+            .group_by(masks.c.person)
+        )
+        listed = select(masks).where(masks.c.id.in_(ids)).order_by(masks.c.id)
+        with self._database.reading() as connection:
+            return tuple(StoredMask(**row._mapping) for row in connection.execute(listed))
+
+    def vouch(self, mask: StoredMask, *, person: str) -> StoredMask:
+        """Let a mask that holds be this person's, who saw it; from now on it teaches.
+
+        Raises:
+            StaleError: If it no longer holds; then nothing has changed.
+            StorageError: If it cannot be written; then nothing has changed.
+        """
+        facts = {
+            "blob": mask.blob,
+            "person": person,
+            "method": mask.method,
+            "weights_digest": mask.weights_digest,
+        }
+        with self._database.writing() as connection:
+            _check_holds(connection, mask)
+            note(connection, "accepted", mask.task_id, settings_digest="", **facts)
+            return record(connection, {"task_id": mask.task_id, **facts}, teaches=True)
+
+    def withdraw(self, mask: StoredMask, *, person: str) -> None:
+        """Open a task again whose mask was accepted in no session.
+
+        Raises:
+            StaleError: If it no longer holds; then nothing has changed.
+            StorageError: If it cannot be written; then nothing has changed.
+        """
+        with self._database.writing() as connection:
+            _check_holds(connection, mask)
+            hold(connection, mask.task_id, None)
+            note(
+                connection,
+                "reopened",
+                mask.task_id,
+                person=person,
+                blob=mask.blob,
+                method=mask.method,
+                weights_digest=mask.weights_digest,
+                settings_digest="",
+            )
 
     def context(self, project_id: int, target: str) -> tuple[StoredExample, ...]:
         """The finished images that inform the next one, oldest first."""
@@ -166,6 +231,15 @@ def hold(connection: Connection, task_id: int, mask_id: int | None) -> None:
         connection.execute(update(context_entries).where(its_entry).values(removed_at=None))
     state = "open" if mask_id is None else "accepted"
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state))
+
+
+def _check_holds(connection: Connection, mask: StoredMask) -> None:
+    its_row = select(masks.c.withdrawn_at).where(masks.c.id == mask.id).with_for_update()
+    if connection.execute(its_row).scalar_one() is not None:
+        raise StaleError(
+            "Another mask took the place of this one, or the task was opened again. Look at it"
+            " again before you decide."
+        )
 
 
 def _to_example(row: Row[Any]) -> StoredExample:

@@ -116,7 +116,9 @@ def test_an_export_holds_the_accepted_masks_and_where_they_come_from(served, tmp
     job = served.post("/projects/1/exports", {"target": TARGET}).json()
     told = events_of(served.get(f"/jobs/{job['id']}/events"))
     assert (told[-1]["state"], told[-1]["progress"]) == ("done", 1.0)
-    archive = zipfile.ZipFile(io.BytesIO(served.get(f"/exports/{job['id']}").content))
+    ended = served.get(f"/jobs/{job['id']}").json()
+    assert (job["result"], ended["result"]) == (None, {"href": f"{API}/exports/{job['id']}"})
+    archive = zipfile.ZipFile(io.BytesIO(served.client.get(ended["result"]["href"]).content))
     archive.extractall(tmp_path / "out")
     (row,) = json.loads((tmp_path / "out" / "provenance.json").read_text())["masks"]
     assert (row["image"], row["person"], row["method"]) == (image["path"], "me", "threshold")

@@ -6,6 +6,7 @@ import numpy as np
 from sqlalchemy import event
 
 from assent.core.mask import to_rle
+from assent.testing.methods import ThresholdMethod
 from interfaces.rest.serving import TARGET, mask_of, serving
 
 
@@ -104,7 +105,7 @@ def test_a_painted_mask_is_accepted_as_it_is_and_only_on_the_grid_of_its_image(s
     assert (refused.status_code, "on the grid" in refused.json()["detail"]) == (400, True)
     done = served.post(f"/sessions/{shown['session']}/accept", body).json()
     assert (mask_of(done["recommendation"]["rle"]) == painted[0]).all()
-    assert "edited" not in done["log"][0]["answer"]
+    assert done["log"][0]["answer"] == {**body, "kind": "accept", "edited": None, "page": 0}
 
 
 def test_everything_is_there_after_a_restart(folder, tmp_path):
@@ -146,6 +147,24 @@ def test_an_original_that_was_changed_or_deleted_is_noticed(served, folder):
     assert (gone.status_code, "deleted" in gone.json()["detail"]) == (409, True)
     file.write_bytes(content)
     assert served.get(f"/sessions/{shown['session']}").json() == shown
+
+
+def test_work_that_was_begun_with_other_settings_is_kept_and_begun_anew(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        shown = served.answer(served.open(), "pick", candidate=1).json()
+    with serving(folder, tmp_path / "home", method=ThresholdMethod(choices=3)) as served:
+        address = f"/sessions/{shown['session']}"
+        for refused in (
+            served.get(address),
+            served.answer(shown, "pick", candidate=0),
+            served.post(f"{address}/undo", {"round": 1}),
+        ):
+            assert (refused.status_code, refused.json()["code"]) == (409, "weights")
+            assert "open the image again" in refused.json()["detail"]
+        anew = served.open()
+        assert (anew["session"] != shown["session"], anew["round"]) == (True, 0)
+    with serving(folder, tmp_path / "home") as served:
+        assert served.get(address).json() == shown
 
 
 @contextmanager

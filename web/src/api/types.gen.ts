@@ -23,8 +23,8 @@ export interface components {
             page: number;
             edited?: components["schemas"]["Rle"] | null;
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "accept";
         };
@@ -130,8 +130,8 @@ export interface components {
          */
         CorrectIn: {
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "correct";
             /** Round */
@@ -326,6 +326,15 @@ export interface components {
              * Format: date-time
              */
             changed_at: string;
+            result: components["schemas"]["JobResult"] | null;
+        };
+        /**
+         * JobResult
+         * @description What a finished job made, and where it is fetched.
+         */
+        JobResult: {
+            /** Href */
+            href: string;
         };
         /**
          * JudgeIn
@@ -333,8 +342,8 @@ export interface components {
          */
         JudgeIn: {
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "judge";
             /** Round */
@@ -352,15 +361,13 @@ export interface components {
         };
         /**
          * LogEntry
-         * @description One answer, and whether it holds.
+         * @description One answer as it was given, and whether it holds; without a mask painted by hand.
          */
         LogEntry: {
             /** Round */
             round: number;
             /** Answer */
-            answer: {
-                [key: string]: unknown;
-            };
+            answer: components["schemas"]["PickIn"] | components["schemas"]["JudgeIn"] | components["schemas"]["CorrectIn"] | components["schemas"]["AcceptIn"];
             /** Holds */
             holds: boolean;
         };
@@ -468,13 +475,24 @@ export interface components {
             new: boolean;
         };
         /**
+         * Person
+         * @description Who decides.
+         */
+        Person: {
+            /**
+             * Person
+             * @default me
+             */
+            person: string;
+        };
+        /**
          * PickIn
          * @description The best alternative, or none of them.
          */
         PickIn: {
             /**
-             * Kind
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             kind: "pick";
             /** Round */
@@ -618,6 +636,45 @@ export interface components {
             tasks: components["schemas"]["Task"][];
         };
         /**
+         * Reader
+         * @description Another person's mask, compared with the one that holds.
+         */
+        Reader: {
+            /** Person */
+            person: string;
+            /**
+             * Accepted At
+             * Format: date-time
+             */
+            accepted_at: string;
+            /** Dice */
+            dice: number;
+            /** Voxels */
+            voxels: number;
+            /** Difference */
+            difference: number | null;
+        };
+        /**
+         * Readers
+         * @description How far other readers agree with the mask that holds.
+         */
+        Readers: {
+            /** Image */
+            image: number;
+            /** Target */
+            target: string;
+            /** Person */
+            person: string | null;
+            /** Accepted By */
+            accepted_by: ("person" | "rule") | null;
+            /** Voxels */
+            voxels: number | null;
+            /** Readers */
+            readers: components["schemas"]["Reader"][];
+            /** Median Difference */
+            median_difference: number | null;
+        };
+        /**
          * Recommendation
          * @description The recommended mask on one slice, and its size.
          */
@@ -701,6 +758,8 @@ export interface components {
             predicted_dice: number | null;
             /** Is Prefetched */
             is_prefetched: boolean;
+            /** Accepted By */
+            accepted_by: ("person" | "rule") | null;
         };
         /**
          * Uncertainty

@@ -45,6 +45,7 @@ def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifetime,
         responses=PROBLEMS,
+        separate_input_output_schemas=False,
     )
     desk = Desk(workspace, Pictures(workspace.originals))
     app.state.desk, app.state.rules = desk, Rules(token)

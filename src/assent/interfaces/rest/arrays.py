@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from assent.core.errors import InputError
 from assent.core.mask import to_rle
 from assent.interfaces.rest.schemas import Rle
 
@@ -32,6 +33,16 @@ def rle(plane: NDArray[np.bool_]) -> Rle:
     [1, 2, 1]
     """
     return Rle(shape=list(plane.shape), runs=to_rle(plane[None])["runs"])
+
+
+def check_slice(index: int, count: int) -> None:
+    """Refuse a slice that is not there.
+
+    Raises:
+        InputError: If it is beyond the last one.
+    """
+    if index >= count:
+        raise InputError(f"There is no slice {index}: the image has {count}, counted from 0.")
 
 
 def crop_around(plane: NDArray[np.bool_]) -> Crop:

@@ -15,12 +15,13 @@ from assent.core.errors import (
     ForbiddenError,
     MissingExtraError,
     NotFoundError,
+    StaleError,
     StorageError,
     WeightsError,
     WorkerError,
 )
 from assent.interfaces.rest.schemas import Problem, Proposal
-from assent.services.annotate import StaleViewError, View
+from assent.services.annotate import OtherMethodError, StaleViewError, View
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -36,7 +37,8 @@ class Kind(NamedTuple):
 
 # The first that fits counts: an error comes before those it is a kind of.
 KINDS = (
-    Kind(StaleViewError, 409, "stale"),
+    Kind(StaleError, 409, "stale"),
+    Kind(OtherMethodError, 409, "weights"),
     Kind(ChangedError, 409, "changed"),
     Kind(ForbiddenError, 403, "forbidden"),
     Kind(StorageError, 503, "storage"),
@@ -53,6 +55,15 @@ CODES = {
     405: "method_not_allowed",
     413: "too_large",
 }
+CONFLICT: dict[int | str, dict[str, Any]] = {
+    409: {
+        "model": Problem,
+        "description": "Stale, changed or of other weights",
+        "content": {MEDIA_TYPE: {}},
+    }
+}
+"""For routes that may find another state than was meant."""
+
 BUG = "Something went wrong that should not. The log of the server says what; try again."
 
 

@@ -10,6 +10,7 @@ Whole = Annotated[int, Field(ge=0, le=2**31)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Position = tuple[Whole, Whole, Whole]
 State = Literal["open", "accepted", "skipped"]
+AcceptedBy = Literal["person", "rule"]
 
 
 class Wire(BaseModel):
@@ -84,6 +85,7 @@ class Task(Wire):
     state: State
     predicted_dice: float | None
     is_prefetched: bool
+    accepted_by: AcceptedBy | None
 
 
 class Counts(Wire):
@@ -172,40 +174,6 @@ class Uncertainty(Wire):
     mean: float
 
 
-class LogEntry(Wire):
-    """One answer, and whether it holds."""
-
-    round: int
-    answer: dict[str, Any]
-    holds: bool
-
-
-class Proposal(Wire):
-    """All that a page shows of a session."""
-
-    session: int
-    task: int
-    image: Image
-    target: str
-    person: str
-    method: str
-    listens: list[str]
-    round: int
-    rounds: int
-    page: int
-    is_accepted: bool
-    is_empty: bool
-    slice: int
-    recommendation: Recommendation
-    predicted_dice: float
-    alternatives: list[Alternative]
-    challenger: int | None
-    uncertainty: Uncertainty
-    context: int
-    profile: str
-    log: list[LogEntry]
-
-
 class MaskSlice(Wire):
     """One slice of the recommendation."""
 
@@ -285,6 +253,40 @@ class AcceptIn(Acceptance):
 Answer = Annotated[PickIn | JudgeIn | CorrectIn | AcceptIn, Field(discriminator="kind")]
 
 
+class LogEntry(Wire):
+    """One answer as it was given, and whether it holds; without a mask painted by hand."""
+
+    round: int
+    answer: Answer
+    holds: bool
+
+
+class Proposal(Wire):
+    """All that a page shows of a session."""
+
+    session: int
+    task: int
+    image: Image
+    target: str
+    person: str
+    method: str
+    listens: list[str]
+    round: int
+    rounds: int
+    page: int
+    is_accepted: bool
+    is_empty: bool
+    slice: int
+    recommendation: Recommendation
+    predicted_dice: float
+    alternatives: list[Alternative]
+    challenger: int | None
+    uncertainty: Uncertainty
+    context: int
+    profile: str
+    log: list[LogEntry]
+
+
 class Round(Wire):
     """A round."""
 
@@ -324,6 +326,34 @@ class NewPropagation(Wire):
     risk: Annotated[float, Field(gt=0, lt=1)] | None = None
 
 
+class Person(Wire):
+    """Who decides."""
+
+    person: Word = "me"
+
+
+class Reader(Wire):
+    """Another person's mask, compared with the one that holds."""
+
+    person: str
+    accepted_at: datetime
+    dice: float
+    voxels: int
+    difference: float | None
+
+
+class Readers(Wire):
+    """How far other readers agree with the mask that holds."""
+
+    image: int
+    target: str
+    person: str | None
+    accepted_by: AcceptedBy | None
+    voxels: int | None
+    readers: list[Reader]
+    median_difference: float | None
+
+
 class Profile(Wire):
     """How a person draws."""
 
@@ -333,6 +363,12 @@ class Profile(Wire):
     images: int
     numbers: dict[str, Any] | None
     saved_at: datetime | None
+
+
+class JobResult(Wire):
+    """What a finished job made, and where it is fetched."""
+
+    href: str
 
 
 class Job(Wire):
@@ -345,6 +381,7 @@ class Job(Wire):
     detail: str
     created_at: datetime
     changed_at: datetime
+    result: JobResult | None
 
 
 class Method(Wire):

@@ -11,10 +11,19 @@ from assent.core.feedback import Accept, Feedback, from_json, to_json
 from assent.core.image import Image as Voxels
 from assent.interfaces.rest import schemas
 from assent.interfaces.rest.arrays import crop_around, rle
+from assent.services.acceptance import accepted_by
 from assent.services.annotate import View
-from assent.services.kept import Job, Project, StoredExample, StoredImage, StoredTask
+from assent.services.kept import (
+    Job,
+    Project,
+    StoredExample,
+    StoredImage,
+    StoredMask,
+    StoredTask,
+)
 from assent.services.learning import Profile
 from assent.services.pictures import Intensities, Pictures
+from assent.services.readers import Readers
 from assent.services.workspace import Effort, Workspace
 
 
@@ -36,8 +45,8 @@ class Desk:
             created_at=project.created_at,
         )
 
-    def task(self, task: StoredTask, image: StoredImage) -> schemas.Task:
-        """A task with its image."""
+    def task(self, task: StoredTask, image: StoredImage, mask: StoredMask | None) -> schemas.Task:
+        """A task with its image and whoever accepted the mask that holds, if one does."""
         return schemas.Task(
             id=task.id,
             image=to_image(image),
@@ -45,6 +54,7 @@ class Desk:
             state=task.state,
             predicted_dice=task.predicted_dice,
             is_prefetched=self.workspace.is_prepared(image),
+            accepted_by=accepted_by(mask),
         )
 
     def proposal(self, view: View) -> schemas.Proposal:
@@ -163,7 +173,31 @@ def to_effort(effort: Effort) -> schemas.Effort:
 
 def to_job(job: Job) -> schemas.Job:
     """A job."""
-    return schemas.Job(**asdict(job))
+    is_export = job.kind == "export" and job.state == "done"
+    return schemas.Job(
+        id=job.id,
+        kind=job.kind,
+        state=job.state,
+        progress=job.progress,
+        detail=job.detail,
+        created_at=job.created_at,
+        changed_at=job.changed_at,
+        result=schemas.JobResult(href=f"/api/v1/exports/{job.id}") if is_export else None,
+    )
+
+
+def to_readers(image: int, target: str, found: Readers) -> schemas.Readers:
+    """How far readers agree."""
+    current = found.current
+    return schemas.Readers(
+        image=image,
+        target=target,
+        person=None if current is None else current.person,
+        accepted_by=accepted_by(current),
+        voxels=None if current is None else found.voxels,
+        readers=[schemas.Reader(**asdict(other)) for other in found.others],
+        median_difference=found.median_difference,
+    )
 
 
 def to_profile(profile: Profile) -> schemas.Profile:
@@ -198,8 +232,9 @@ def to_answer(
 def _entry(number: int, answer: Feedback, round_: int) -> schemas.LogEntry:
     told = to_json(answer)
     if isinstance(answer, Accept):
-        told.pop("edited")
-    return schemas.LogEntry(round=number, answer=told, holds=number < round_)
+        told["edited"] = None
+    entry = {"round": number, "answer": told, "holds": number < round_}
+    return schemas.LogEntry.model_validate(entry)
 
 
 def _desk(request: Request) -> Desk:

@@ -100,7 +100,12 @@ def image_slice(
 
 @router.get("/images/{image}/volume", responses=NIFTI, response_class=Response)
 def volume(desk: AtDesk, image: schemas.Id) -> Response:
-    """All voxels as NIfTI."""
+    """All voxels as one uncompressed NIfTI file.
+
+    The first axis of the file is x, the second y, the third z, and x runs fastest: voxel
+    ``(z, y, x)`` of a mask is number ``(z * H + y) * W + x`` behind the header. The affine leads to
+    RAS+ millimetres. Colour becomes gray.
+    """
     content = desk.pictures.volume(_original(desk, image))
     return Response(content, media_type="application/octet-stream")
 

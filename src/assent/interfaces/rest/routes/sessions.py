@@ -1,22 +1,17 @@
 """Sessions: one person's work on one image."""
 
-from typing import Any
-
 import numpy as np
 from fastapi import APIRouter, Response
 
 from assent.core.errors import InputError, NotFoundError
 from assent.interfaces.rest import schemas
-from assent.interfaces.rest.arrays import rle
+from assent.interfaces.rest.arrays import check_slice, rle
+from assent.interfaces.rest.problems import CONFLICT
 from assent.interfaces.rest.wire import AtDesk, Desk, to_alternative, to_answer
-from assent.services.annotate import View
 from assent.services.pictures import png
 from assent.services.workspace import check_word
 
-STALE: dict[int | str, dict[str, Any]] = {
-    409: {"model": schemas.Problem, "description": "Stale or changed"}
-}
-router = APIRouter(tags=["sessions"], responses=STALE)
+router = APIRouter(tags=["sessions"], responses=CONFLICT)
 FRESH = {"Cache-Control": "no-store"}
 """An address names a round, which undo may fill anew."""
 
@@ -91,7 +86,7 @@ def mask_slice(
 ) -> schemas.MaskSlice:
     """The recommendation on one slice."""
     view = desk.workspace.annotate.seen(session, round)
-    _check_slice(view, slice)
+    check_slice(slice, len(view.shown.uncertainty))
     return schemas.MaskSlice(slice=slice, rle=rle(view.shown.recommended.plane(slice)))
 
 
@@ -106,7 +101,7 @@ def alternative(
 ) -> schemas.Alternative:
     """One alternative on one slice."""
     view = desk.workspace.annotate.seen(session, round, page)
-    _check_slice(view, slice)
+    check_slice(slice, len(view.shown.uncertainty))
     if index >= len(view.shown.offered):
         known = map(str, range(len(view.shown.offered)))
         raise NotFoundError("alternative", str(index), known=known)
@@ -143,7 +138,7 @@ def uncertainty(
 ) -> Response:
     """The uncertainty of one slice; 255 is one bit."""
     view = desk.workspace.annotate.seen(session, round)
-    _check_slice(view, slice)
+    check_slice(slice, len(view.shown.uncertainty))
     content = png(np.asarray(view.shown.uncertainty[slice]))
     return Response(content, media_type="image/png", headers=FRESH)
 
@@ -151,9 +146,3 @@ def uncertainty(
 def _answered(desk: Desk, session: int, given: schemas.Answer) -> schemas.Proposal:
     shape = desk.workspace.annotate.image_of(session).shape_dhw
     return desk.proposal(desk.workspace.annotate.answer(session, to_answer(given, shape)))
-
-
-def _check_slice(view: View, index: int) -> None:
-    count = len(view.shown.uncertainty)
-    if index >= count:
-        raise InputError(f"There is no slice {index}: the image has {count}, counted from 0.")

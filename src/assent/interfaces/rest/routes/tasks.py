@@ -4,8 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from assent.core.errors import InputError
 from assent.interfaces.rest import schemas
-from assent.interfaces.rest.wire import AtDesk, Desk, to_effort, to_entry
+from assent.interfaces.rest.arrays import check_slice, rle
+from assent.interfaces.rest.problems import CONFLICT
+from assent.interfaces.rest.wire import AtDesk, Desk, to_effort, to_entry, to_readers
+from assent.services import acceptance
+from assent.services.readers import readers_of
+from assent.services.workspace import check_word
 
 router = APIRouter(tags=["tasks"])
 Target = Annotated[str, Query(min_length=1, max_length=200)]
@@ -14,7 +20,9 @@ Target = Annotated[str, Query(min_length=1, max_length=200)]
 @router.get("/projects/{project}/tasks")
 def queue(desk: AtDesk, project: schemas.Id, target: Target) -> schemas.Queue:
     """All tasks of a target: open ones in their order, then accepted, then skipped."""
-    tasks = [desk.task(task, image) for task, image in desk.workspace.queue(project, target)]
+    listed = desk.workspace.queue(project, target)
+    held = desk.workspace.store.masks.held(project, target)
+    tasks = [desk.task(task, image, held.get(task.id)) for task, image in listed]
     return schemas.Queue(target=target, counts=_counts(desk, project, target), tasks=tasks)
 
 
@@ -41,6 +49,45 @@ def unskip(desk: AtDesk, task: schemas.Id) -> schemas.Task:
     return _skipped(desk, task, back=True)
 
 
+@router.get("/tasks/{task}/mask")
+def held_mask(
+    desk: AtDesk,
+    task: schemas.Id,
+    slice: schemas.Whole = 0,  # noqa: A002 - the word of the interface
+) -> schemas.MaskSlice:
+    """The mask that holds, on one slice, whoever accepted it."""
+    masks = desk.workspace.store.masks
+    desk.workspace.store.projects.task(task)
+    mask = masks.holding(task)
+    if mask is None:
+        raise InputError("No mask of this image is accepted yet. Accept one, then ask for it.")
+    voxels = masks.read(mask.blob)
+    check_slice(slice, len(voxels))
+    return schemas.MaskSlice(slice=slice, rle=rle(voxels[slice]))
+
+
+@router.post("/tasks/{task}/confirm", responses=CONFLICT)
+def confirm(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Task:
+    """Vouch for a mask that a rule accepted; it informs the next images from now on."""
+    check_word("person", given.person)
+    desk.workspace.confirm(task, given.person)
+    return _task(desk, task)
+
+
+@router.post("/tasks/{task}/reopen", responses=CONFLICT)
+def reopen(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Task:
+    """Put a task back into the queue that was accepted in no session."""
+    check_word("person", given.person)
+    acceptance.reopen(desk.workspace.store, task, given.person)
+    return _task(desk, task)
+
+
+@router.get("/images/{image}/readers")
+def readers(desk: AtDesk, image: schemas.Id, target: Target) -> schemas.Readers:
+    """How far the masks of other persons agree with the one that holds."""
+    return to_readers(image, target, readers_of(desk.workspace.store, image, target))
+
+
 @router.get("/projects/{project}/progress")
 def progress(desk: AtDesk, project: schemas.Id, target: Target) -> schemas.Progress:
     """What each finished image took, oldest first."""
@@ -62,8 +109,9 @@ def remove(desk: AtDesk, entry: schemas.Id) -> None:
 
 
 def _task(desk: Desk, task_id: int) -> schemas.Task:
-    task = desk.workspace.store.projects.task(task_id)
-    return desk.task(task, desk.workspace.store.projects.image(task.image_id))
+    store = desk.workspace.store
+    task = store.projects.task(task_id)
+    return desk.task(task, store.projects.image(task.image_id), store.masks.holding(task_id))
 
 
 def _skipped(desk: Desk, task_id: int, *, back: bool) -> schemas.Task:
