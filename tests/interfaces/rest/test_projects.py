@@ -63,6 +63,7 @@ def test_volume_and_detail_agree_with_the_file(served, folder):
 def test_the_queue_passes_over_what_is_skipped_or_finished(served):
     first, second, third = served.images()
     finish(served, first["id"])
+    served.workspace.backstage.settle()
     tasks = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
     assert [task["image"]["id"] for task in tasks] == [second["id"], third["id"], first["id"]]
     following = served.get("/projects/1/tasks/next", target=TARGET, after=tasks[0]["id"]).json()
