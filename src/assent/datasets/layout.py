@@ -13,8 +13,8 @@ from typing import Any
 
 from assent.core.errors import FileFormatError, InputError
 from assent.datasets.splits import group_of
-from assent.io.formats import list_images, stem_of
-from assent.io.guard import check_folder, name_of
+from assent.io.formats import FORMATS, list_images, natural_key, stem_of
+from assent.io.guard import check_folder, is_dicom, name_of
 
 DESCRIPTION = "dataset.json"
 IMAGE_FOLDERS = ("images", "volumes")
@@ -22,6 +22,7 @@ MASK_FOLDERS = ("masks", "labels")
 PLAIN_TARGET = "object"
 """What is segmented, where nothing names it."""
 
+_SUFFIXES = tuple(suffix for known in FORMATS for suffix in known.suffixes)
 _EXPECTED = (
     "expected a folder images/ (or volumes/) with the images, and masks/ (or labels/) with one"
     " mask per image of the same name, or with one subfolder per label. Arrange it so, or name its"
@@ -105,6 +106,34 @@ def files_by_id(folder: Path) -> dict[str, Path]:
     for path in _list(folder):
         found.setdefault(stem_of(path), path)
     return found
+
+
+def data_folders(root: Path) -> list[Path]:
+    """The described folders directly below a folder that holds no images itself, else that folder.
+
+    Returns:
+        In natural order, at least one.
+    """
+    if any((root / name).exists() for name in (DESCRIPTION, *IMAGE_FOLDERS)):
+        return [root]
+    inside = [path for path in root.iterdir() if path.name[0] != "."]
+    if any(
+        path.is_file() and (path.name.lower().endswith(_SUFFIXES) or is_dicom(path))
+        for path in inside
+    ):
+        return [root]
+    described = [path for path in inside if (path / DESCRIPTION).is_file()]
+    return sorted(described, key=lambda path: natural_key(path.name)) or [root]
+
+
+def described_target(root: Path) -> str | None:
+    """The first of the labels that ``dataset.json`` names; None if it names none.
+
+    Raises:
+        FileFormatError: If it cannot be read.
+    """
+    labels = _read_description(root / DESCRIPTION).get("labels")
+    return str(labels[0]) if isinstance(labels, list) and labels else None
 
 
 def twins_in(folder: Path) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assent.core.errors import ConfigError, InputError, NotFoundError
+from assent.datasets.layout import PLAIN_TARGET, data_folders, described_target
 from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
 from assent.services.export import Exported, Tell, export_masks, find_project
@@ -29,8 +30,8 @@ class Hosting:
     """What is served.
 
     Attributes:
-        folder: Images; only read.
-        target: What is to be segmented in a folder that is new.
+        folder: Images, or data folders that describe themselves; only read.
+        target: What is to be segmented in a folder that is new; None for what it says itself.
         method: Name of the method.
         settings: Of the method.
         weights: A weights file, or None for the shipped ones.
@@ -40,7 +41,7 @@ class Hosting:
     """
 
     folder: Path
-    target: str = "object"
+    target: str | None = None
     method: str = "posterior"
     settings: Mapping[str, Any] = field(default_factory=dict)
     weights: Path | None = None
@@ -64,8 +65,11 @@ def open_kept(database: str, blobs: str) -> Store:
 def open_workspace(hosting: Hosting) -> Workspace:
     """Everything that a server needs; the folder's project is opened, and scanned if it is new.
 
+    A folder of data folders that each have a ``dataset.json`` is a project for each of them.
+
     Raises:
         InputError: If the folder is missing, or database or blobs cannot be opened.
+        FileFormatError: If a ``dataset.json`` cannot be read.
         NotFoundError: If there is no such method.
     """
     check_folder(hosting.folder)
@@ -83,11 +87,25 @@ def open_workspace(hosting: Hosting) -> Workspace:
         seed=hosting.seed,
     )
     try:
-        workspace.open_folder(target=hosting.target)
+        for root in data_folders(hosting.folder):
+            target = hosting.target or described_target(root) or PLAIN_TARGET
+            workspace.open_folder(str(root.relative_to(hosting.folder)), target=target)
     except BaseException:
         workspace.close()
         raise
     return workspace
+
+
+def route_to(workspace: Workspace) -> str:
+    """What follows the server's address where the page shall open the folder that is served.
+
+    Empty where it does so anyway: by itself it opens the oldest project that is kept.
+    """
+    served = str(data_folders(workspace.folder)[0].resolve())
+    oldest, *others = workspace.store.projects.all()
+    if oldest.root == served:
+        return ""
+    return next((f"/#/{project.id}" for project in others if project.root == served), "")
 
 
 def export_kept(

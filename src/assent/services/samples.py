@@ -119,7 +119,7 @@ def carried_samples() -> list[Sample]:
     """Real DICOM and NIfTI images that pydicom and nibabel bring along; none is downloaded."""
     samples = []
     for name, package, place, origin, target, rule in _CARRIED:
-        path = _inside(package, place)
+        path = carried_file(package, place)
         if path is not None:
             samples.append(
                 Sample(
@@ -168,7 +168,7 @@ def folder_samples(folder: Path, *, label: str | None = None) -> list[Sample]:
     if (folder / "dataset.json").is_file() or any((folder / n).is_dir() for n in MASK_FOLDERS):
         source = open_folder(folder, label=label)
         rater = source.raters[0] if source.raters else ""
-        drawn = _of_source(source, source.targets[0], rater, source.name)
+        drawn = _of_source(source, source.targets[0], rater)
     elif label is not None:
         raise NotFoundError("label", label, known=())
     known = {sample.id for sample in drawn}
@@ -189,10 +189,11 @@ def folder_samples(folder: Path, *, label: str | None = None) -> list[Sample]:
     return drawn + bare
 
 
-def _of_source(source: TaskSource, target: str, rater: str, series: str) -> list[Sample]:
-    phantom = source.modality.startswith("phantom")
+def _of_source(source: TaskSource, target: str, rater: str, named: str = "") -> list[Sample]:
+    """Samples of a source under their own ids, or numbered under a name."""
+    is_drawn = source.modality.startswith("phantom")
     origin = (
-        f"{source.modality} (synthetic)" if phantom else f"{source.name} {source.modality}".strip()
+        f"{source.modality} (synthetic)" if is_drawn else f"{source.name} {source.modality}".strip()
     )
     samples = []
     cases = source.cases()
@@ -200,10 +201,10 @@ def _of_source(source: TaskSource, target: str, rater: str, series: str) -> list
         read_mask = _reader(case, target, rater)
         if read_mask is None:
             continue
-        name = (
-            series if phantom and len(cases) == 1 else f"{series}-{case.id}" if phantom else case.id
-        )
+        numbered = named if len(cases) == 1 else f"{named}-{case.id}"
+        name = numbered if named else case.id
         wish = f"{target}, as {rater!r} draws it" if rater else target
+        series = named or source.name
         samples.append(Sample(name, series, origin, wish, case.read_image, read_mask))
     return samples
 
@@ -216,7 +217,8 @@ def _reader(case: Case, target: str, rater: str) -> ReadMask | None:
     return None
 
 
-def _inside(package: str, place: str) -> Path | None:
+def carried_file(package: str, place: str) -> Path | None:
+    """A file inside an installed package; None where the package does not carry it."""
     found = find_spec(package)
     if found is None or found.origin is None:
         return None

@@ -17,6 +17,7 @@ from assent.interfaces.cli.say import say
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "serve": ("serve:serve", "Open the annotation app on a folder of images."),
+        "samples": ("samples:samples", "Write images to try the app on."),
         "segment": ("segment:segment", "Segment one image."),
         "propagate": ("propagate:propagate", "Segment a whole folder from finished examples."),
         "export": ("export:export", "Write the masks that were accepted in the app."),

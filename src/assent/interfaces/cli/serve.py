@@ -1,6 +1,7 @@
 """``assent serve``: the annotation app on a folder of images."""
 
 import os
+import sys
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 
 from assent.interfaces.cli.say import say
 from assent.interfaces.cli.wiring import Given
-from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, token_for
+from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, route_to, token_for
 
 EXAMPLES = (
     "assent serve my-study",
@@ -21,8 +22,12 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     *,
     folder: Annotated[Path, typer.Argument(help="Your images; they are only read.")] = Path(),
     target: Annotated[
-        str, typer.Option(help="What is to be segmented, where the folder is new.")
-    ] = "object",
+        str | None,
+        typer.Option(
+            help="What is to be segmented where the folder is new: what its dataset.json says,"
+            " else 'object'."
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -41,7 +46,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     ] = BLOBS,
     seed: Annotated[int, typer.Option(help="Of every random draw.")] = 0,
     open_: Annotated[
-        bool, typer.Option("--open/--no-open", help="Open the page in a browser.")
+        bool, typer.Option("--open/--no-open", help="Open the page, where there is a screen.")
     ] = False,
     given: Given,
 ) -> None:
@@ -67,9 +72,18 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     workspace = open_workspace(hosting)
 
+    route = route_to(workspace)
+
     def tell(address: str) -> None:
-        say(f"Assent is at {address}. Stop it with Ctrl-C.")
-        if open_:
-            webbrowser.open(address)
+        say(f"Assent is at {address}{route} (Ctrl-C stops it)")
+        if open_ and _has_screen():
+            webbrowser.open(address + route)
 
     run(workspace, host, port, token=asked, tell=tell)
+
+
+def _has_screen() -> bool:
+    """Whether a browser would open a window; one in the terminal would hide what is said there."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
