@@ -6,6 +6,7 @@ import type { Alternative, ImageDetail } from "./api/types";
 import type { Tool } from "./keys";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
+import { Context } from "./panels/Context";
 import { Numbers, Profile } from "./panels/Facts";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
@@ -13,14 +14,18 @@ import { Jobs } from "./panels/Jobs";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
 import { Queue } from "./panels/Queue";
+import { ReviewBar } from "./panels/ReviewBar";
 import { Toolbar } from "./panels/Toolbar";
+import { AddImages, Uploads, useDrop, useUploads } from "./panels/Uploads";
 import { Welcome, isNewcomer } from "./panels/Welcome";
 import { placedPrompts, type SessionState } from "./state/session";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
+import { useReview } from "./state/useReview";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { clamp } from "./viewer/geometry";
+import { proposed } from "./viewer/pictures";
 import { type Window, isInHounsfield } from "./viewer/window";
 import { announce, words } from "./words";
 
@@ -36,16 +41,15 @@ const SETTINGS: ViewSettings = {
   showsUncertainty: false,
 };
 
-/** The slice shown, where the person left it, else where the alternatives differ most. */
-function useShownSlice(detail: ImageDetail | null, state: SessionState) {
+/** The slice shown: where the person left it, else where to look first, once that is known. */
+function useShownSlice(detail: ImageDetail | null, first: number | null) {
   const [slice, setSlice] = useState(0);
   const [image, setImage] = useState<number | null>(null);
   const key = `assent.slice.${detail?.id}`;
-  const { proposal } = state;
-  if (detail && proposal && proposal.image.id === detail.id && image !== detail.id) {
+  if (detail && first !== null && image !== detail.id) {
     setImage(detail.id);
     const left = sessionStorage.getItem(key);
-    setSlice(clamp(Number(left ?? proposal.slice), 0, (detail.shape[0] ?? 1) - 1));
+    setSlice(clamp(Number(left ?? first), 0, (detail.shape[0] ?? 1) - 1));
   }
   const show = useCallback(
     (wanted: number) => {
@@ -109,11 +113,13 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
   const { state, detail } = desk;
   const [tool, setTool] = useState<Tool>("point");
   const [settings, setSettings] = useState(SETTINGS);
-  const [slice, setSlice] = useShownSlice(detail, state);
+  const review = useReview(desk, person);
+  const worked = state.proposal?.image.id === detail?.id ? state.proposal : null;
+  const [slice, setSlice] = useShownSlice(detail, review ? review.slice : (worked?.slice ?? null));
   const [window, setWindow] = useShownWindow(detail);
   const [looked, setLooked] = useState<Alternative | null>(null);
   const [fitRequest, setFitRequest] = useState(0);
-  const [dialog, setDialog] = useState<"help" | "welcome" | null>(() => (isNewcomer() ? "welcome" : null));
+  const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
   const [planesOf, setPlanesOf] = useState<number | null>(null);
   const [panels, setPanels] = useState(() => {
     const isWide = !matchMedia(NARROW).matches;
@@ -121,22 +127,33 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
   });
   const preview = usePreview(state, looked, slice);
   const placed = useMemo(() => placedPrompts(state), [state]);
+  const proposal = review ? null : state.proposal;
+  const recommended = useMemo(
+    () => proposal && proposed(proposal, state.stamp),
+    [proposal, state.stamp],
+  );
+  const source = review?.source ?? recommended;
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
+    review,
     onTool: setTool,
     onStep: (by) => setSlice(slice + by),
     onFit: () => setFitRequest((old) => old + 1),
     onHelp: () => setDialog("help"),
+    onContext: () => desk.project && setDialog("context"),
     onEscape: () => setTool("point"),
     onSettings: (change) => setSettings(change),
   });
+  const { uploader, uploads } = useUploads(desk.project?.id ?? null, () => void desk.refresh());
+  const isDropping = useDrop(uploader, desk.project !== null, () => setPanels((old) => ({ ...old, queue: true })));
   const showsPlanes = detail !== null && planesOf === detail.id;
 
   return (
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
       <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} />
       {panels.queue && (
-        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={desk.openTask}>
+        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={desk.openTask} add={desk.project && <AddImages uploader={uploader} />}>
+          <Uploads uploader={uploader} uploads={uploads} />
           {desk.project && desk.target !== null && (
             <Jobs key={`${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />
           )}
@@ -159,7 +176,8 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           {detail && window && (
             <Stage
               detail={detail}
-              proposal={state.proposal}
+              proposal={proposal}
+              source={source}
               stamp={state.stamp}
               slice={slice}
               window={window}
@@ -184,11 +202,13 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
         </div>
         {detail?.is_volume && (
-          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={state.proposal} onSlice={setSlice} />
+          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} onSlice={setSlice} />
         )}
-        {detail && window && (
+        {review && <ReviewBar review={review} />}
+        {detail && window && !review && (
           <Cards
             state={state}
+            source={source}
             detail={detail}
             window={window}
             onPick={commands.pick}
@@ -203,15 +223,19 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       </main>
       {panels.side && (
         <aside className="side" aria-label={words.side}>
-          <Numbers proposal={state.proposal} />
+          <Numbers proposal={proposal} onContext={() => setDialog("context")} />
           <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />
           <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
         </aside>
       )}
+      {isDropping && <p className="drop">{words.dropHere}</p>}
       <p className="unseen" role="status">
-        {announce(state)}
+        {announce(state, review?.by ?? null)}
       </p>
       {dialog === "help" && <Help onClose={() => setDialog(null)} onTour={() => setDialog("welcome")} />}
+      {dialog === "context" && desk.project && desk.target !== null && (
+        <Context project={desk.project.id} target={desk.target} onClose={() => setDialog(null)} />
+      )}
       {dialog === "welcome" && <Welcome onClose={() => setDialog(null)} />}
     </div>
   );

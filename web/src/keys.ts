@@ -18,6 +18,7 @@ export type Command =
         | "next"
         | "skip"
         | "help"
+        | "context"
         | "uncertainty"
         | "hide"
         | "fill"
@@ -51,6 +52,7 @@ const LETTERS: Record<string, Command> = {
   c: { do: "fill" },
   f: { do: "fit" },
   "=": { do: "judge", answer: "cannot_tell" },
+  l: { do: "context" },
   "?": { do: "help" },
   escape: { do: "escape" },
 };
@@ -129,6 +131,7 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
       ["Ctrl Shift Z", words.keys.redo],
       ["N", words.keys.next],
       ["K", words.keys.skip],
+      ["L", words.keys.context],
       ["?", words.keys.help],
     ],
   },

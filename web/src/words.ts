@@ -62,6 +62,10 @@ export const words = {
   queue: "Images",
   queueCount: (done: number, all: number) => `${done} of ${all} done`,
   emptyQueue: "No images yet: the folder is being looked through, or it is empty.",
+  toReview: "To review",
+  filter: "Which images are listed",
+  filterAll: (n: number) => `All ${n}`,
+  filterReview: (n: number) => `To review ${n}`,
   taskState: { open: "Open", accepted: "Accepted", skipped: "Skipped" } satisfies Record<TaskState, string>,
   qualityLong: (dice: number) => `Expected overlap with what you want: ${Math.round(dice * 100)} %`,
   percent: (fraction: number) => `${Math.round(fraction * 100)} %`,
@@ -82,6 +86,15 @@ export const words = {
     `${name} ${{ waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "stopped" }[state]}`,
   stop: "Stop",
   download: "Download the masks",
+
+  // Adding images
+  addImages: "Add images",
+  dropHere: "Drop images here to add them to this folder",
+  noFolders: "This is a folder. Drop the files in it instead.",
+  uploadBroke: "The connection broke off on the way. Add the file again.",
+  uploading: (done: number, all: number, percent: number) => `Adding ${Math.min(done + 1, all)} of ${all} · ${percent} %`,
+  uploaded: (done: number) => `${plural(done, "image", "images")} added`,
+  uploadChecked: (name: string) => `${name} is being read`,
 
   // Tools
   tools: "Tools",
@@ -147,6 +160,15 @@ export const words = {
   acceptedMore: "It is on disk, and the next images learn from it.",
   nextImage: "Next image",
   reopen: "Reopen",
+  review: "Review",
+  acceptedByRule: "Accepted by the rule, not by a person.",
+  acceptedByRuleMore: (dice: number | null) =>
+    `${dice === null ? "" : `Its expected overlap is ${Math.round(dice * 100)} %. `}Only once you confirm it do the next images learn from it.`,
+  acceptedBefore: "This is the mask that you accepted or confirmed earlier.",
+  confirm: "Confirm",
+  workAnew: "Work on it anew",
+  onlyLookedAt: "This mask is only shown. Reopen the image to change it (Ctrl Z).",
+  allReviewed: "Everything that the rule accepted is reviewed.",
   allDone: "All images of this folder are done.",
 
   // Right side
@@ -164,6 +186,13 @@ export const words = {
   uncertainty: "Mean uncertainty",
   context: "Learned from",
   contextImages: (n: number) => plural(n, "image", "images"),
+  contextTitle: "What the next image learns from",
+  contextMeaning:
+    "A removed image keeps its mask. It only stops informing images that are opened from now on; those begun before stay as they are.",
+  contextNone: "Nothing yet. Each image that you accept is added here.",
+  remove: "Remove",
+  removeSure: "Remove it",
+  removeAsk: (name: string) => `Remove ${name} from what is learned from`,
   millilitres: (ml: number) => `${significant.format(ml)} ml`,
   area_mm2: (mm2: number) => `${upTo(mm2 < 10 ? 2 : mm2 < 100 ? 1 : 0).format(mm2)} mm²`,
   whole: (n: number) => grouped.format(n),
@@ -218,6 +247,7 @@ export const words = {
     redo: "Redo",
     next: "Next image",
     skip: "Skip image",
+    context: "What the next image learns from",
     help: "This map",
   },
   mouseHelp:
@@ -251,7 +281,9 @@ function correctionText(answer: Answer & { kind: "correct" }): string {
 }
 
 /** What a screen reader says when the picture changes. */
-export function announce({ proposal, pending }: SessionState): string {
+export function announce({ proposal, pending }: SessionState, review: "rule" | "me" | null): string {
+  if (review === "rule") return "Accepted by the rule. Enter confirms, Control Z reopens.";
+  if (review === "me") return words.acceptedBefore;
   if (!proposal || pending.length > 0) return "";
   if (proposal.is_accepted) return "Accepted. Press N for the next image.";
   if (proposal.is_empty) return words.sayWhichObject;

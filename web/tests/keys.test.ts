@@ -33,6 +33,11 @@ describe("keys", () => {
     expect(commandOf(press("ArrowDown"), flat)).toBeNull();
   });
 
+  it("that open a list or the map are not those of a tool", () => {
+    expect(commandOf(press("l"), flat)).toEqual({ do: "context" });
+    expect(commandOf(press("L", { ctrlKey: true }), flat)).toBeNull();
+  });
+
   it("undo and redo with Ctrl or Command", () => {
     expect(commandOf(press("z", { ctrlKey: true }), flat)).toEqual({ do: "undo" });
     expect(commandOf(press("Z", { metaKey: true, shiftKey: true }), flat)).toEqual({ do: "redo" });

@@ -31,18 +31,19 @@ export function isOutdated(error: unknown): boolean {
   return error instanceof Refused && error.status === 409 && error.code === "weights";
 }
 
-async function refusal(response: Response): Promise<Refused> {
+/** What a reply that is no success says; `title` is HTTP's word where it says nothing. */
+function refusal(status: number, title: string, text: string, retryAfter: string | null): Refused {
   let body: Record<string, unknown> = {};
   try {
-    body = (await response.json()) as Record<string, unknown>;
+    body = JSON.parse(text) as Record<string, unknown>;
   } catch {
     // A proxy in between speaks no JSON; the status says enough.
   }
-  const detail = typeof body.detail === "string" ? body.detail : response.statusText;
+  const detail = typeof body.detail === "string" ? body.detail : title;
   const code = typeof body.code === "string" ? body.code : "";
-  const after = Number(response.headers.get("Retry-After"));
+  const after = Number(retryAfter);
   return new Refused(
-    response.status,
+    status,
     code,
     detail,
     (body.current as T.Proposal | undefined) ?? null,
@@ -58,8 +59,33 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     if (init.signal?.aborted) throw error;
     throw new Unreachable(String(error));
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
+  if (response.ok) return response;
+  const { status, statusText, headers } = response;
+  throw refusal(status, statusText, await response.text(), headers.get("Retry-After"));
+}
+
+/** A file as the body of a request. `fetch` does not tell how much of it went out. */
+function sendFile(
+  path: string,
+  file: File,
+  onSent: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = new XMLHttpRequest();
+    asked.open("POST", BASE + path);
+    asked.setRequestHeader("Content-Type", "application/octet-stream");
+    asked.upload.onprogress = (event) => onSent(event.loaded);
+    asked.onload = () => {
+      if (asked.status >= 200 && asked.status < 300) return resolve();
+      const after = asked.getResponseHeader("Retry-After");
+      reject(refusal(asked.status, asked.statusText, asked.responseText, after));
+    };
+    asked.onerror = () => reject(new Unreachable("The connection broke off."));
+    asked.onabort = () => reject(new Unreachable("stopped"));
+    signal.addEventListener("abort", () => asked.abort());
+    asked.send(file);
+  });
 }
 
 async function get<R>(path: string, signal?: AbortSignal): Promise<R> {
@@ -84,9 +110,17 @@ export const api = {
     get<T.Queue>(`/projects/${project}/tasks?${target(name)}`),
   progress: (project: number, name: string) =>
     get<T.Progress>(`/projects/${project}/progress?${target(name)}`),
+  readers: (image: number, name: string) => get<T.Readers>(`/images/${image}/readers?${target(name)}`),
+  upload: (project: number, file: File, onSent: (bytes: number) => void, signal: AbortSignal) =>
+    sendFile(`/projects/${project}/images?name=${encodeURIComponent(file.name)}`, file, onSent, signal),
   image: (id: number) => get<T.ImageDetail>(`/images/${id}`),
   skip: (task: number, skipped: boolean) =>
     post<T.Task>(`/tasks/${task}/${skipped ? "skip" : "unskip"}`),
+  /** The mask that holds for a task, whoever accepted it. */
+  heldMask: (task: number, slice: number) =>
+    get<{ slice: number; rle: T.Rle }>(`/tasks/${task}/mask?slice=${slice}`),
+  confirm: (task: number, person: string) => post<T.Task>(`/tasks/${task}/confirm`, { person }),
+  reopen: (task: number, person: string) => post<T.Task>(`/tasks/${task}/reopen`, { person }),
 
   open: (image: number, name: string, person: string, useProfile: boolean, isNew: boolean) =>
     post<T.Proposal>("/sessions", {
@@ -119,6 +153,11 @@ export const api = {
       signal,
     ),
 
+  context: (project: number, name: string) =>
+    get<T.ContextEntry[]>(`/projects/${project}/context?${target(name)}`),
+  removeEntry: async (entry: number) => {
+    await request(`/context/${entry}`, { method: "DELETE" });
+  },
   profile: (person: string) => get<T.Profile>(`/profiles/${encodeURIComponent(person)}`),
   forgetProfile: async (person: string) => {
     await request(`/profiles/${encodeURIComponent(person)}`, { method: "DELETE" });

@@ -21,9 +21,11 @@ export type Answer =
   | Schemas["AcceptIn"];
 export type Crop = Schemas["Crop"];
 export type Alternative = Schemas["Alternative"];
-/** The document leaves the answers of a log open; they are those that were sent. */
-export type LogEntry = Omit<Schemas["LogEntry"], "answer"> & { answer: Answer };
-export type Proposal = Omit<Schemas["Proposal"], "log"> & { log: LogEntry[] };
+export type LogEntry = Schemas["LogEntry"];
+export type Proposal = Schemas["Proposal"];
+export type Readers = Schemas["Readers"];
+export type Reader = Schemas["Reader"];
+export type ContextEntry = Schemas["ContextEntry"];
 export type Profile = Schemas["Profile"];
 export type Job = Schemas["Job"];
 export type JobState = Job["state"];

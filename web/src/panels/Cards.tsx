@@ -5,7 +5,7 @@ import type { Alternative, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
 import type { Camera, Size } from "../viewer/geometry";
 import * as paint from "../viewer/paint";
-import { useMask, useSlice } from "../viewer/pictures";
+import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
 import type { Window } from "../viewer/window";
 import { aspectOf } from "../viewer/Stage";
@@ -17,7 +17,7 @@ interface CardProps {
   alternative: Alternative;
   detail: ImageDetail;
   proposal: Proposal;
-  stamp: number;
+  source: MaskSource | null;
   window: Window;
   isChallenger: boolean;
   isDisabled: boolean;
@@ -38,10 +38,10 @@ export function cropCamera(crop: Alternative["crop"], aspect: number, card: Size
 }
 
 function Card(props: CardProps) {
-  const { alternative, detail, proposal, stamp } = props;
+  const { alternative, detail, proposal } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const picture = useSlice(detail, alternative.slice, props.window);
-  const mask = useMask(proposal, stamp, alternative.slice);
+  const mask = useMask(props.source, alternative.slice);
   const overlay = useMemo(() => {
     const { x, y } = alternative.crop;
     return {
@@ -100,6 +100,7 @@ function Card(props: CardProps) {
 
 interface Props {
   state: SessionState;
+  source: MaskSource | null;
   detail: ImageDetail;
   window: Window;
   onPick(candidate: number | null): void;
@@ -128,7 +129,7 @@ export function Cards(props: Props) {
             alternative={alternative}
             detail={detail}
             proposal={proposal}
-            stamp={state.stamp}
+            source={props.source}
             window={props.window}
             isChallenger={proposal.challenger === alternative.index && proposal.listens.includes("judge")}
             isDisabled={!mayPick}

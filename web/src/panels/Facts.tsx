@@ -5,7 +5,7 @@ import type { Profile as ProfileOf, Proposal } from "../api/types";
 import { chooseProfile, usesProfile } from "../state/useDesk";
 import { words } from "../words";
 
-export function Numbers({ proposal }: { proposal: Proposal | null }) {
+export function Numbers({ proposal, onContext }: { proposal: Proposal | null; onContext(): void }) {
   if (!proposal) return null;
   const { recommendation } = proposal;
   const rows: [string, string][] = [];
@@ -18,7 +18,6 @@ export function Numbers({ proposal }: { proposal: Proposal | null }) {
     rows.push([words.voxels(proposal.image.is_volume), words.whole(recommendation.voxels)]);
     rows.push([words.uncertainty, words.bits(proposal.uncertainty.mean)]);
   }
-  rows.push([words.context, words.contextImages(proposal.context)]);
   return (
     <section className="numbers" aria-label={words.numbers}>
       <header className="panel-head">
@@ -31,6 +30,14 @@ export function Numbers({ proposal }: { proposal: Proposal | null }) {
             <dd>{value}</dd>
           </div>
         ))}
+        <div>
+          <dt>{words.context}</dt>
+          <dd>
+            <button type="button" className="link" title={words.contextTitle} aria-keyshortcuts="L" onClick={onContext}>
+              {words.contextImages(proposal.context)}
+            </button>
+          </dd>
+        </div>
       </dl>
     </section>
   );

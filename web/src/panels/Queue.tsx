@@ -1,8 +1,9 @@
 // The images of the folder: what is done, what comes next, and the effort each one took.
 
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { url } from "../api/client";
 import type { Progress, Queue as QueueOf, Task } from "../api/types";
+import { isToReview, toReview } from "../state/review";
 import { words } from "../words";
 import { Effort } from "./Effort";
 
@@ -11,23 +12,47 @@ interface Props {
   progress: Progress | null;
   shown: Task | null;
   onOpen(task: Task): void;
+  /** Beside the title. */
+  add?: React.ReactNode;
   children?: React.ReactNode;
 }
 
-export function Queue({ queue, progress, shown, onOpen, children }: Props) {
+export function Queue({ queue, progress, shown, onOpen, add, children }: Props) {
   const current = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     // In braces, since newer browsers return a promise here.
     current.current?.scrollIntoView({ block: "nearest" });
   }, [shown?.id]);
+  const [wantsReview, setWantsReview] = useState(false);
+  const waiting = toReview(queue?.tasks ?? []);
+  const isReviewing = wantsReview && waiting.length > 0;
   return (
     <nav className="queue" aria-label={words.queue}>
       <header className="panel-head">
         <h2>{words.queue}</h2>
         {queue && <span className="count">{words.queueCount(queue.counts.accepted, total(queue))}</span>}
+        <span className="spacer" />
+        {add}
       </header>
+      {queue && waiting.length > 0 && (
+        <div className="filter" role="group" aria-label={words.filter}>
+          <button type="button" aria-pressed={!isReviewing} onClick={() => setWantsReview(false)}>
+            {words.filterAll(total(queue))}
+          </button>
+          <button
+            type="button"
+            aria-pressed={isReviewing}
+            onClick={() => {
+              setWantsReview(true);
+              if (!isToReview(shown) && waiting[0]) onOpen(waiting[0]);
+            }}
+          >
+            {words.filterReview(waiting.length)}
+          </button>
+        </div>
+      )}
       <ul className="queue-list">
-        {queue?.tasks.map((task) => (
+        {(isReviewing ? waiting : (queue?.tasks ?? [])).map((task) => (
           <li key={task.id}>
             <button
               type="button"
@@ -66,11 +91,12 @@ function Name({ name, path }: { name: string; path: string }) {
 
 function TaskLine({ task }: { task: Task }) {
   const quality = task.predicted_dice;
+  const isUnseen = isToReview(task);
   return (
     <span className="queue-line">
-      <span className={`dot is-${task.state}`} aria-hidden="true" />
-      {words.taskState[task.state]}
-      {quality !== null && task.state === "open" && (
+      <span className={`dot is-${isUnseen ? "unseen-yet" : task.state}`} aria-hidden="true" />
+      {isUnseen ? words.toReview : words.taskState[task.state]}
+      {quality !== null && (task.state === "open" || isUnseen) && (
         <span className="quality" title={words.qualityLong(quality)}>
           <span className="quality-bar" aria-hidden="true">
             <span style={{ width: `${Math.round(quality * 100)}%` }} />

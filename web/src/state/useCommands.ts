@@ -8,13 +8,17 @@ import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
 import { mayAnswer, nextRound } from "./session";
 import { type Desk, sentence } from "./useDesk";
+import type { Review } from "./useReview";
 
 interface View {
   isDialogOpen: boolean;
+  /** What is only looked at; answers do not apply to it. */
+  review: Review | null;
   onTool(tool: Tool): void;
   onStep(by: number): void;
   onFit(): void;
   onHelp(): void;
+  onContext(): void;
   onEscape(): void;
   onSettings(change: (old: ViewSettings) => ViewSettings): void;
 }
@@ -22,7 +26,7 @@ interface View {
 export function useCommands(desk: Desk, person: string, view: View) {
   const answers = useAnswers(desk);
   const moves = useMoves(desk, person);
-  const commands = { ...answers, ...moves };
+  const commands = { ...answers, ...moves, ...looking(desk, view.review) };
 
   const run = (command: Command) => {
     switch (command.do) {
@@ -37,11 +41,14 @@ export function useCommands(desk: Desk, person: string, view: View) {
       case "step":
         return view.onStep(command.by);
       case "accept":
+        if (view.review) return view.review.confirm();
         return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
       case "none":
         return commands.pick(null);
       case "help":
         return view.onHelp();
+      case "context":
+        return view.onContext();
       case "fit":
         return view.onFit();
       case "escape":
@@ -60,6 +67,17 @@ export function useCommands(desk: Desk, person: string, view: View) {
   return commands;
 }
 
+/** What takes the place of answers and moves while a mask is only looked at. */
+function looking({ store }: Desk, review: Review | null) {
+  if (!review) return {};
+  const decline = () =>
+    store.dispatch({ type: "told", notice: { kind: "info", text: words.onlyLookedAt } });
+  return {
+    pick: decline, judge: decline, accept: decline, prompts: decline,
+    undo: review.reopen, redo: () => {}, more: decline, next: review.next,
+  };
+}
+
 const CLICKABLE = "button, summary, input[type=range], input[type=checkbox]";
 
 function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => void): void {
@@ -70,9 +88,8 @@ function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => v
       const { desk: shown, isDialogOpen: isBlocked, run: act } = now.current;
       if (isBlocked || event.defaultPrevented || event.repeat && event.key === "Enter") return;
       if (isOwnKey(event)) return;
-      const { proposal } = shown.state;
       const command = commandOf(event, {
-        isVolume: proposal?.image.is_volume ?? false,
+        isVolume: shown.detail?.is_volume ?? false,
         hasChallenger: mayAnswer(shown.state, "judge"),
       });
       if (!command) return;

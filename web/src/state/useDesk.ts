@@ -2,10 +2,11 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Refused, Unreachable, api, isOutdated, isPassing } from "../api/client";
-import type { ImageDetail, Profile, Progress, Project, Proposal, Queue, Task } from "../api/types";
+import type { ImageDetail, Profile, Progress, Project, Proposal, Queue, Readers, Task } from "../api/types";
 import { words } from "../words";
 import { useBusy } from "./busy";
 import { openSession } from "./opening";
+import { isToReview } from "./review";
 import { formatRoute, parseRoute, type Route } from "./route";
 import { Sender } from "./sender";
 import { nextRound } from "./session";
@@ -68,6 +69,7 @@ export function useDesk(person: string) {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [profile, setProfile] = useState<Profile | null>(null);
   const [detail, setDetail] = useState<ImageDetail | null>(null);
+  const [readers, setReaders] = useState<Readers | null>(null);
   const [attempt, setAttempt] = useState(0);
   const { busy, during } = useBusy();
   const store = useMemo(() => new Store(), []);
@@ -126,31 +128,39 @@ export function useDesk(person: string) {
   }, [queue, shownTask, openTask]);
 
   const imageId = shownTask?.image.id ?? null;
+  const isReviewed = isToReview(shownTask);
+  const wasAccepted = useRef(false);
+  wasAccepted.current = shownTask?.state === "accepted";
   useEffect(() => {
     if (imageId === null || target === null) return;
     let isWanted = true;
     const ended = store.get().outdated;
     store.dispatch({ type: "closed" });
     setDetail((shown) => (shown?.id === imageId ? shown : null));
+    setReaders(null);
+    const look = async () => ({ told: null, found: await api.image(imageId), proposal: null, others: null });
     const open = async () => {
       const lost = await sender.sendLeftOver();
       const ask = (isNew: boolean) => api.open(imageId, target, person, usesProfile(), isNew);
-      const [found, opened] = await Promise.all([
+      const [found, opened, others] = await Promise.all([
         api.image(imageId),
         openSession(ask, ended?.session ?? null),
+        wasAccepted.current ? api.readers(imageId, target).catch(() => null) : null,
       ]);
       const anew = opened.isAnew ? words.otherWeights(ended?.dropped ?? 0) : null;
-      return { told: lost ?? anew, found, proposal: await turnToPage(opened.proposal) };
+      return { told: lost ?? anew, found, others, proposal: await turnToPage(opened.proposal) };
     };
-    const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
+    const begin = isReviewed ? look : open;
+    const asked = insist<Opening>(store, begin, () => isWanted, unauthorised).then((reply) => {
       if (!isWanted || !reply) return;
       setDetail(reply.found);
-      store.dispatch({ type: "shown", proposal: reply.proposal });
+      setReaders(reply.others);
+      if (reply.proposal) store.dispatch({ type: "shown", proposal: reply.proposal });
       if (reply.told) store.dispatch({ type: "told", notice: { kind: "problem", text: reply.told } });
     });
     during("open", asked);
     return () => void (isWanted = false);
-  }, [imageId, target, person, store, sender, attempt, during, unauthorised]);
+  }, [imageId, target, person, isReviewed, store, sender, attempt, during, unauthorised]);
 
   // Once a session is over because of its weights, its image is opened again.
   const isOver = state.outdated !== null;
@@ -158,11 +168,20 @@ export function useDesk(person: string) {
     if (isOver) setAttempt((old) => old + 1);
   }, [isOver]);
 
+  const isDone = state.proposal?.is_accepted ?? false;
+  const acceptedImage = isDone && shownTask?.state === "accepted" ? imageId : null;
+  useEffect(() => {
+    if (acceptedImage === null || target === null) return;
+    let isWanted = true;
+    api.readers(acceptedImage, target).then((found) => isWanted && setReaders(found), () => null);
+    return () => void (isWanted = false);
+  }, [acceptedImage, target]);
+
   useSideEffects(store, sender, refresh, during);
 
   const ask = useAsk(store, during);
   return {
-    store, sender, state, busy, project, projects, target, queue, progress, profile, detail, shownTask,
+    store, sender, state, busy, project, projects, target, queue, progress, profile, detail, readers, shownTask,
     needsToken, openTask, refresh, ask, go,
     /** Everything anew, as after signing in. */
     restart: () => {
@@ -175,6 +194,14 @@ export function useDesk(person: string) {
 }
 
 export type Desk = ReturnType<typeof useDesk>;
+
+/** What opening an image found; without a proposal where its mask is only looked at. */
+interface Opening {
+  told: string | null;
+  found: ImageDetail;
+  others: Readers | null;
+  proposal: Proposal | null;
+}
 
 const PAGE_KEY = "assent.page";
 

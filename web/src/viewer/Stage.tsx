@@ -10,7 +10,7 @@ import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
 import { words } from "../words";
 import { type Camera, type Point, type Size, fit, pan, toScreen, zoomAt } from "./geometry";
 import * as paint from "./paint";
-import { useMask, useSlice, useUncertainty } from "./pictures";
+import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
 import { type Window, dragged } from "./window";
 
@@ -24,6 +24,7 @@ export interface ViewSettings {
 interface Props {
   detail: ImageDetail;
   proposal: Proposal | null;
+  source: MaskSource | null;
   stamp: number;
   slice: number;
   window: Window;
@@ -136,7 +137,7 @@ function usePainting(
 ): void {
   const { detail, proposal, stamp, slice, settings, placed, preview } = props;
   const picture = useSlice(detail, slice, props.window);
-  const mask = useMask(proposal, stamp, slice);
+  const mask = useMask(props.source, slice);
   const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
   const recommended = useMemo(() => mask && paint.outline(mask), [mask]);
   const difference = useMemo(() => {

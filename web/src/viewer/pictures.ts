@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import { api, request, url } from "../api/client";
-import type { ImageDetail, Proposal } from "../api/types";
+import type { ImageDetail, Proposal, Task } from "../api/types";
 import { tintUncertainty } from "./paint";
 import { type Mask, decode, emptyMask } from "./rle";
 import { type Window, isSame, remap } from "./window";
@@ -105,15 +105,34 @@ function shifted(source: ImageBitmap, table: Uint8ClampedArray): HTMLCanvasEleme
   return canvas;
 }
 
-/** The recommendation on one slice; null while it is on its way. */
-export function useMask(proposal: Proposal | null, stamp: number, slice: number): Mask | null {
+/** Where the mask comes from that is shown: a slice at a time, each under a key of its own. */
+export interface MaskSource {
+  key: string;
+  slice(index: number): Promise<Mask>;
+}
+
+/** The recommendation of a proposal. */
+export function proposed(proposal: Proposal, stamp: number): MaskSource {
+  return { key: String(stamp), slice: (index) => fetchMask(proposal, index) };
+}
+
+/** The mask that holds for a task, whoever accepted it. */
+export function held(task: Task, stamp: number): MaskSource {
+  return {
+    key: `held.${task.id}.${stamp}`,
+    slice: async (index) => decode((await api.heldMask(task.id, index)).rle),
+  };
+}
+
+/** A mask on one slice; null while it is on its way. */
+export function useMask(source: MaskSource | null, slice: number): Mask | null {
   const [mask, setMask] = useState<{ key: string; mask: Mask } | null>(null);
-  const key = proposal ? `${stamp}.${slice}` : "";
+  const key = source ? `${source.key}.${slice}` : "";
 
   useEffect(() => {
-    if (!proposal) return setMask(null);
+    if (!source) return setMask(null);
     let isCurrent = true;
-    masks.get(key, () => fetchMask(proposal, slice)).then(
+    masks.get(key, () => source.slice(slice)).then(
       (found) => {
         if (isCurrent) setMask({ key, mask: found });
       },
@@ -122,7 +141,7 @@ export function useMask(proposal: Proposal | null, stamp: number, slice: number)
     return () => {
       isCurrent = false;
     };
-  }, [key, proposal, slice]);
+  }, [key, source, slice]);
   return mask?.key === key ? mask.mask : null;
 }
 

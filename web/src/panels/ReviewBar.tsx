@@ -1,0 +1,30 @@
+// Under a mask that is only looked at: who accepted it, and what can be done about it.
+
+import type { Review } from "../state/useReview";
+import { words } from "../words";
+
+export function ReviewBar({ review }: { review: Review }) {
+  const { task, by } = review;
+  return (
+    <section className="cards accepted" aria-label={words.review}>
+      <p>
+        <strong>{by === "rule" ? words.acceptedByRule : words.accepted}</strong>{" "}
+        {by === "rule" ? words.acceptedByRuleMore(task.predicted_dice) : words.acceptedBefore}
+      </p>
+      <div className="accepted-choices">
+        {by === "rule" ? (
+          <button type="button" className="primary" onClick={review.confirm} aria-keyshortcuts="Enter">
+            {words.confirm} <kbd>↵</kbd>
+          </button>
+        ) : (
+          <button type="button" className="primary" onClick={review.next} aria-keyshortcuts="N Enter">
+            {words.nextImage} <kbd>↵</kbd>
+          </button>
+        )}
+        <button type="button" onClick={review.reopen} aria-keyshortcuts="Control+Z">
+          {by === "rule" ? words.reopen : words.workAnew} <kbd>Ctrl Z</kbd>
+        </button>
+      </div>
+    </section>
+  );
+}
