@@ -134,3 +134,14 @@ def test_what_it_imports_is_light():
     heavy = {"torch", "scipy", "fastapi"}
     code = f"import assent.client, sys; sys.exit(bool({heavy} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
+
+
+def test_a_file_is_added_once_and_refused_with_a_sentence(client, tmp_path):
+    file = write_picture(tmp_path / "new.png", disc(5))
+    image = client.upload(1, file)
+    assert (image.path.rpartition("/")[2], image.shape_dhw) == ("new.png", (1, 48, 48))
+    assert client.upload(1, file) == image
+    assert client.open(image.id, TARGET).round == 0
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(RefusedError, match=r"text\.png is not an image"):
+        client.upload(1, tmp_path / "text.png")

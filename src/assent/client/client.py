@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +19,7 @@ TRIES = 4
 """How often a request is sent while the server is away or busy starting again."""
 
 WAIT_S = 1.0
+BLOCK_BYTES = 2**20
 HEADER_BYTES = 352
 """Of an uncompressed NIfTI file, before its voxels."""
 
@@ -74,6 +75,23 @@ class Client:
     def images(self, project: int) -> list[Image]:
         """The images of a project, by path."""
         return [Image.of(told) for told in self._get(f"/projects/{project}/images")]
+
+    def upload(self, project: int, file: Path, target: str | None = None) -> Image:
+        """Add an image to a project; one that it has already is left as it is.
+
+        Args:
+            project: Its id.
+            file: A picture or volume in one file.
+            target: What is to be segmented in it, besides the project's other targets.
+
+        Raises:
+            RefusedError: If it is too large, or no image that can be read.
+        """
+        query = {"name": file.name} | ({} if target is None else {"target": target})
+        length = {"Content-Length": str(file.stat().st_size)}
+        address = f"/projects/{project}/images"
+        reply = self._send("POST", address, params=query, content=_Blocks(file), headers=length)
+        return Image.of(reply.json())
 
     def tasks(self, project: int, target: str) -> list[Task]:
         """All tasks of a target, the next one first."""
@@ -174,10 +192,13 @@ class Client:
     def _post(self, path: str, body: Any) -> Proposal:
         return Proposal.of(self._send("POST", path, json=body).json())
 
-    def _send(self, method: str, path: str, **more: Any) -> httpx.Response:
+    def _send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        headers = {**self._headers, **(headers or {})}
         for left in reversed(range(TRIES)):
             try:
-                reply = self._http.request(method, f"/api/v1{path}", headers=self._headers, **more)
+                reply = self._http.request(method, f"/api/v1{path}", headers=headers, **more)
             except httpx.TransportError as error:
                 if not left:
                     raise AssentError(
@@ -194,3 +215,15 @@ class Client:
             return reply
         is_problem = reply.headers.get("content-type") == "application/problem+json"
         raise RefusedError(reply.json() if is_problem else {"status": reply.status_code})
+
+
+class _Blocks:
+    """The bytes of a file, from its beginning as often as they are asked for."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._file.open("rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                yield block

@@ -224,7 +224,7 @@ class Annotate:
         project = image.project_id
         if project not in self._roots:
             self._roots[project] = self._store.projects.get(project).root
-        return Original(self._roots[project], image.path, image.digest)
+        return self._originals.of(self._roots[project], image)
 
     def work(self, session: StoredSession) -> Work:
         """All that is needed to do a session again."""

@@ -7,6 +7,11 @@ from assent.core.errors import ChangedError, ForbiddenError
 from assent.core.image import Image
 from assent.io.formats import read_image
 from assent.services.recent import Recent
+from assent.storage.records import StoredImage
+
+UPLOADED = ".uploads"
+"""First part of the path of an image that was sent: ``.uploads/FILE/NAME``. No scan finds such a
+path, for hidden folders are passed over. FILE lies in the folder of uploads; NAME is only shown."""
 
 KEPT_VOXELS = 120e6
 """Voxels of originals that stay in memory: half a gigabyte as float32."""
@@ -20,7 +25,7 @@ class Original:
     """Where an image lies, and which content it had when it was taken in.
 
     Attributes:
-        root: Folder of the project.
+        root: Folder of the project, or of uploads.
         path: From there, with forward slashes.
         digest: ``Image.content_id``; "" before it is known.
     """
@@ -44,9 +49,16 @@ class _Read:
 class Originals:
     """Reads originals, and notices when one is not what it was."""
 
-    def __init__(self) -> None:
+    def __init__(self, uploads: Path | None = None) -> None:
+        """Nothing is read yet; ``uploads`` is the folder of what was sent, if there is one."""
+        self._uploads = uploads
         self._kept = Recent[tuple[str, str], _Read](KEPT_VOXELS, lambda r: r.image.voxels.size)
         self._checked = Recent[Original, Stamp](100_000, lambda _: 1)
+
+    def of(self, root: str, image: StoredImage) -> Original:
+        """Where an image lies that belongs to the project in ``root``."""
+        is_sent = self._uploads is not None and image.path.startswith(f"{UPLOADED}/")
+        return Original(str(self._uploads) if is_sent else root, image.path, image.digest)
 
     def read(self, original: Original) -> Image:
         """The image, as it was taken in.
@@ -88,7 +100,9 @@ def path_of(original: Original) -> Path:
     Raises:
         ForbiddenError: If that is outside its project's folder, through ".." or a link.
     """
-    return inside(Path(original.root), original.path)
+    parts = original.path.split("/")
+    is_sent = parts[0] == UPLOADED and len(parts) == 3
+    return inside(Path(original.root), parts[1] if is_sent else original.path)
 
 
 def inside(root: Path, path: str) -> Path:

@@ -16,9 +16,10 @@ from assent.services.backstage import Backstage
 from assent.services.export import export_zip
 from assent.services.jobs import Jobs
 from assent.services.learning import Learning
-from assent.services.originals import Originals, inside
+from assent.services.originals import UPLOADED, Originals, inside
 from assent.services.propagation import Rest, propagate
 from assent.services.scan import Problem, open_project, scan
+from assent.services.uploads import MOST_BYTES, Uploads
 from assent.services.worker import Computes
 from assent.sessions.kinds import kinds_of
 from assent.storage.records import Job, Project, StoredImage, StoredSession, StoredTask, TaskState
@@ -68,6 +69,7 @@ class Workspace:
         folder: Path,
         exports: Path,
         seed: int = 0,
+        upload_bytes: int = MOST_BYTES,
     ) -> None:
         """Begin.
 
@@ -76,12 +78,15 @@ class Workspace:
             worker: Computes.
             method: Name of the method that it computes with.
             folder: What is served; projects lie in it.
-            exports: Folder for finished exports.
+            exports: Folder for finished exports; images that are sent lie beside it.
             seed: Of every random draw.
+            upload_bytes: The most that one file may have that is sent.
         """
         self.store, self.worker, self.folder = store, worker, folder
         self._method, self._exports = method, exports
-        self.originals = Originals()
+        sent = (exports.parent / UPLOADED).absolute()
+        self.originals = Originals(sent)
+        self.uploads = Uploads(store, sent, most_bytes=upload_bytes)
         self.annotate = Annotate(
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
         )

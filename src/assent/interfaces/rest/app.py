@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from assent.interfaces.rest import page, problems
 from assent.interfaces.rest.figures import Counting, Figures
 from assent.interfaces.rest.guard import Careful, Guard, Rules
-from assent.interfaces.rest.routes import jobs, projects, server, sessions, tasks
+from assent.interfaces.rest.routes import jobs, projects, server, sessions, tasks, uploads
 from assent.interfaces.rest.schemas import Problem
 from assent.interfaces.rest.wire import Desk
 from assent.services.pictures import Pictures
@@ -50,7 +50,14 @@ def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
     desk = Desk(workspace, Pictures(workspace.originals))
     app.state.desk, app.state.rules = desk, Rules(token)
     app.state.figures = Figures(lambda: workspace.worker.starts)
-    for router in (projects.router, tasks.router, sessions.router, jobs.router, server.router):
+    for router in (
+        projects.router,
+        uploads.router,
+        tasks.router,
+        sessions.router,
+        jobs.router,
+        server.router,
+    ):
         app.include_router(router, prefix=BASE)
     app.include_router(server.probes, prefix=BASE)
     app.include_router(server.probes, include_in_schema=False)

@@ -22,6 +22,7 @@ from assent.core.errors import (
 )
 from assent.interfaces.rest.schemas import Problem, Proposal
 from assent.services.annotate import OtherMethodError, StaleViewError, View
+from assent.services.uploads import TooLargeError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
@@ -40,6 +41,7 @@ KINDS = (
     Kind(StaleError, 409, "stale"),
     Kind(OtherMethodError, 409, "weights"),
     Kind(ChangedError, 409, "changed"),
+    Kind(TooLargeError, 413, "too_large"),
     Kind(ForbiddenError, 403, "forbidden"),
     Kind(StorageError, 503, "storage"),
     Kind(WorkerError, 503, "worker"),

@@ -1,0 +1,58 @@
+"""Images that are sent: one file a request, as it is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from assent.core.errors import InputError
+from assent.interfaces.rest import schemas
+from assent.interfaces.rest.wire import AtDesk, to_image
+from assent.services.uploads import check_size
+from assent.services.workspace import check_word
+
+router = APIRouter(tags=["projects and images"])
+BLOCK = 2**20
+"""Bytes that go to disk at once."""
+
+FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+@router.post(
+    "/projects/{project}/images",
+    status_code=201,
+    responses={200: {"model": schemas.Image}, 413: {"model": schemas.Problem}},
+    openapi_extra={"requestBody": {"required": True, **FILE}},
+)
+async def upload(
+    desk: AtDesk,
+    request: Request,
+    response: Response,
+    project: schemas.Id,
+    name: Annotated[str, Query(min_length=1, max_length=1000)],
+    target: schemas.Word | None = None,
+) -> schemas.Image:
+    """Add an image, sent as the body of the request: 201, or 200 if the project has it already.
+
+    What kind of image it is follows from its content; the name is only shown.
+    """
+    uploads = desk.workspace.uploads
+    if target is not None:
+        check_word("target", target)
+    stated = request.headers.get("content-length", "")
+    check_size(int(stated) if stated.isdecimal() else 0, uploads.most_bytes)
+    async with contextmanager_in_threadpool(uploads.receiving(project)) as incoming:
+        block = bytearray()
+        try:
+            async for chunk in request.stream():
+                block += chunk
+                if len(block) >= BLOCK:
+                    await run_in_threadpool(incoming.write, bytes(block))
+                    block.clear()
+        except ClientDisconnect as error:
+            raise InputError("The connection ended before the whole file had come.") from error
+        await run_in_threadpool(incoming.write, bytes(block))
+        image, is_new = await run_in_threadpool(uploads.take_in, project, name, incoming, target)
+    response.status_code = 201 if is_new else 200
+    return to_image(image)
