@@ -81,6 +81,9 @@ def serving(folder: Path, home: Path, *, token=None, method=None):
     with TestClient(_outspoken(app), base_url=HERE, raise_server_exceptions=False) as client:
         workspace.open_folder(target=TARGET)
         workspace.jobs.settle()
+        # The first request builds the routes with some warnings off, which no other thread may
+        # turn on again at that time.
+        workspace.backstage.settle()
         yield Served(client, workspace, worker)
 
 
