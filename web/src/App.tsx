@@ -2,8 +2,9 @@
 
 import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from "react";
 import { api } from "./api/client";
-import type { Alternative, ImageDetail } from "./api/types";
+import type { Alternative, ImageDetail, Zyx } from "./api/types";
 import type { Tool } from "./keys";
+import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
 import { Context } from "./panels/Context";
@@ -22,6 +23,7 @@ import { placedPrompts, type SessionState } from "./state/session";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
 import { useReview } from "./state/useReview";
+import { type OpenBox, boxPrompt, including } from "./tools/openBox";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { clamp } from "./viewer/geometry";
@@ -72,6 +74,19 @@ function useShownWindow(detail: ImageDetail | null) {
   if (!detail) return [null, choose] as const;
   const holds = chosen && (chosen.image === detail.id || (chosen.isCt && isInHounsfield(detail)));
   return [holds ? chosen.window : detail.window, choose] as const;
+}
+
+/** A box in the making: stepping through slices takes them in. It belongs to one image. */
+function useOpenBox(detail: ImageDetail | null, slice: number, setSlice: (slice: number) => void) {
+  const [drawn, setDrawn] = useState<{ image: number; box: OpenBox } | null>(null);
+  const openBox = drawn && drawn.image === detail?.id ? drawn.box : null;
+  const setOpenBox = (box: OpenBox | null) => setDrawn(box && detail && { image: detail.id, box });
+  const stepTo = (wanted: number) => {
+    setSlice(wanted);
+    const next = clamp(wanted, 0, (detail?.shape[0] ?? 1) - 1);
+    if (openBox && next !== slice) setOpenBox(including(openBox, next));
+  };
+  return { openBox, setOpenBox, stepTo };
 }
 
 /** The alternative that is looked at, or was just picked, as it is on the slice shown. */
@@ -133,20 +148,36 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     [proposal, state.stamp],
   );
   const source = review?.source ?? recommended;
+  const { openBox, setOpenBox, stepTo } = useOpenBox(detail, slice, setSlice);
+  const [place, setPlace] = useState<{ image: number; at: Zyx } | null>(null);
+  const useBox = () => {
+    if (!openBox) return;
+    setOpenBox(null);
+    commands.prompts([boxPrompt(openBox)], []);
+  };
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
     review,
-    onTool: setTool,
-    onStep: (by) => setSlice(slice + by),
+    useBox: openBox && useBox,
+    onTool: (wanted) => {
+      setOpenBox(null);
+      setTool(wanted);
+    },
+    onStep: (by) => stepTo(slice + by),
     onFit: () => setFitRequest((old) => old + 1),
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
-    onEscape: () => setTool("point"),
+    onEscape: () => (openBox ? setOpenBox(null) : setTool("point")),
     onSettings: (change) => setSettings(change),
   });
   const { uploader, uploads } = useUploads(desk.project?.id ?? null, () => void desk.refresh());
   const isDropping = useDrop(uploader, desk.project !== null, () => setPanels((old) => ({ ...old, queue: true })));
   const showsPlanes = detail !== null && planesOf === detail.id;
+  const at = useMemo((): Zyx => {
+    const [, height = 1, width = 1] = detail?.shape ?? [];
+    const [, row, column] = place && place.image === detail?.id ? place.at : [0, height >> 1, width >> 1];
+    return [slice, row, column];
+  }, [detail, place, slice]);
 
   return (
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
@@ -186,14 +217,28 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               placed={placed}
               preview={preview}
               fitRequest={fitRequest}
+              openBox={openBox}
+              crosshair={showsPlanes ? at : null}
               onWindow={setWindow}
-              onSlice={setSlice}
+              onSlice={stepTo}
               onPrompts={commands.prompts}
+              onBox={review ? () => commands.prompts([], []) : setOpenBox}
             />
           )}
           {showsPlanes && detail && window && (
             <Suspense fallback={<p className="planes-load">{words.loadingViewer}</p>}>
-              <Planes detail={detail} proposal={state.proposal} stamp={state.stamp} window={window} opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)} />
+              <Planes
+                detail={detail}
+                proposal={proposal}
+                stamp={state.stamp}
+                window={window}
+                opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)}
+                at={at}
+                onAt={(chosen) => {
+                  setPlace({ image: detail.id, at: chosen });
+                  setSlice(chosen[0]);
+                }}
+              />
             </Suspense>
           )}
           {preview && <Legend tag={preview.tag} />}
@@ -202,7 +247,10 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
         </div>
         {detail?.is_volume && (
-          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} onSlice={setSlice} />
+          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} box={openBox} onSlice={setSlice} />
+        )}
+        {detail && openBox && (
+          <BoxBar box={openBox} depth={detail.shape[0] ?? 1} onChange={setOpenBox} onUse={useBox} onDiscard={() => setOpenBox(null)} />
         )}
         {review && <ReviewBar review={review} />}
         {detail && window && !review && (

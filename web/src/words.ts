@@ -141,6 +141,13 @@ export const words = {
   added: "added",
   removed: "removed",
 
+  boxBar: "Slices of the box",
+  boxFrom: "Box from slice",
+  boxTo: "to",
+  boxHint: "← → or Shift and wheel take more slices in.",
+  boxUse: "Use this box",
+  discard: "Discard",
+
   // Cards
   alternatives: "Alternatives",
   challenger: "Judge this one with the arrow keys",

@@ -20,6 +20,8 @@ interface View {
   onHelp(): void;
   onContext(): void;
   onEscape(): void;
+  /** A box that Enter gives; null without one. */
+  useBox: (() => void) | null;
   onSettings(change: (old: ViewSettings) => ViewSettings): void;
 }
 
@@ -41,6 +43,7 @@ export function useCommands(desk: Desk, person: string, view: View) {
       case "step":
         return view.onStep(command.by);
       case "accept":
+        if (view.useBox) return view.useBox();
         if (view.review) return view.review.confirm();
         return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
       case "none":

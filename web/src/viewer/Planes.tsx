@@ -1,12 +1,13 @@
 // Three planes and the volume itself, drawn by NiiVue. Loaded only when a volume asks for it.
 
-import { MULTIPLANAR_TYPE, NVImage, Niivue, SHOW_RENDER } from "@niivue/niivue";
+import { MULTIPLANAR_TYPE, NVImage, type NiiVueLocation, Niivue, SHOW_RENDER } from "@niivue/niivue";
 import { useEffect, useRef, useState } from "react";
 import { request, url } from "../api/client";
-import type { ImageDetail, Proposal } from "../api/types";
+import type { ImageDetail, Proposal, Zyx } from "../api/types";
 import { sentence } from "../state/useDesk";
 import { words } from "../words";
 import type { Window } from "./window";
+import { type Affine, toVoxel, toWorld, within } from "./world";
 
 interface Props {
   detail: ImageDetail;
@@ -14,6 +15,58 @@ interface Props {
   stamp: number;
   window: Window;
   opacity: number;
+  /** Where the crosshair is. */
+  at: Zyx;
+  onAt(at: Zyx): void;
+}
+
+/** NiiVue also reports places that nobody chose, such as the middle of a volume just loaded. */
+const CHOSEN_MS = 500;
+const CHOOSING = ["pointerdown", "pointermove", "wheel", "keydown"] as const;
+
+/** Joins the crosshair of the planes with the slice and place of the page, both ways. */
+function useCrosshair(
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  viewer: React.RefObject<Niivue | null>,
+  isReady: boolean,
+  { detail, at, onAt }: Props,
+): void {
+  const now = useRef({ shape: detail.shape, at, onAt });
+  now.current = { shape: detail.shape, at, onAt };
+  useEffect(() => {
+    const shown = viewer.current;
+    const element = canvas.current;
+    const affine = shown?.volumes[0]?.getAffine() as Affine | undefined;
+    if (!isReady || !shown || !element || !affine) return;
+    let touched = -Infinity;
+    const touch = (event: Event) => {
+      if (event instanceof PointerEvent && event.type === "pointermove" && event.buttons === 0) return;
+      touched = performance.now();
+    };
+    for (const name of CHOOSING) element.addEventListener(name, touch, { passive: true });
+    shown.onLocationChange = (location) => {
+      if (performance.now() - touched > CHOSEN_MS) return;
+      const voxel = toVoxel(affine, [...(location as NiiVueLocation).mm]);
+      if (voxel) now.current.onAt(within(voxel, now.current.shape));
+    };
+    return () => {
+      shown.onLocationChange = () => {};
+      for (const name of CHOOSING) element.removeEventListener(name, touch);
+    };
+  }, [canvas, viewer, isReady]);
+
+  const [z, y, x] = at;
+  useEffect(() => {
+    const shown = viewer.current;
+    const affine = shown?.volumes[0]?.getAffine() as Affine | undefined;
+    if (!isReady || !shown || !affine) return;
+    const held = toVoxel(affine, [...shown.frac2mm(shown.scene.crosshairPos, 0, true)]);
+    // Where the crosshair is on this voxel it stays as finely placed as it was.
+    if (held && held[0] === z && held[1] === y && held[2] === x) return;
+    const [right, front, up] = toWorld(affine, [z, y, x]);
+    shown.scene.crosshairPos = shown.mm2frac([right, front, up], 0, true);
+    shown.drawScene();
+  }, [viewer, isReady, z, y, x]);
 }
 
 /** The bytes of an address, told as a share of all while they come. */
@@ -38,7 +91,8 @@ async function download(
   return bytes.buffer;
 }
 
-export default function Planes({ detail, proposal, stamp, window, opacity }: Props) {
+export default function Planes(props: Props) {
+  const { detail, proposal, stamp, window, opacity } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewer = useRef<Niivue | null>(null);
   const [share, setShare] = useState<number | null>(0);
@@ -110,6 +164,8 @@ export default function Planes({ detail, proposal, stamp, window, opacity }: Pro
   useEffect(() => {
     if (isReady && viewer.current?.volumes[1]) viewer.current.setOpacity(1, opacity);
   }, [isReady, opacity]);
+
+  useCrosshair(canvas, viewer, isReady, props);
 
   return (
     <div className="planes">

@@ -1,11 +1,12 @@
 // The image, large, with what is proposed over it and what is drawn on it.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { Alternative, ImageDetail, Prompt, Proposal } from "../api/types";
+import type { Alternative, ImageDetail, Prompt, Proposal, Zyx } from "../api/types";
 import type { Tool } from "../keys";
 import type { PlacedPrompt } from "../state/session";
 import { type CursorKeys, useCursor } from "../tools/cursor";
 import { type Draft, useGestures } from "../tools/gestures";
+import { type OpenBox, begunBox, boxPrompt } from "../tools/openBox";
 import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
 import { words } from "../words";
 import { type Camera, type Point, type Size, fit, pan, toScreen, zoomAt } from "./geometry";
@@ -35,9 +36,14 @@ interface Props {
   preview: Alternative | null;
   /** Counts requests to show the whole image again. */
   fitRequest: number;
+  /** A box that is not given yet. */
+  openBox: OpenBox | null;
+  /** Where the three planes cross, while they are shown. */
+  crosshair: Zyx | null;
   onWindow(window: Window): void;
   onSlice(slice: number): void;
   onPrompts(prompts: Prompt[], removed: number[]): void;
+  onBox(box: OpenBox): void;
 }
 
 export function aspectOf(detail: ImageDetail): number {
@@ -87,7 +93,12 @@ export function Stage(props: Props) {
     if (mark) props.onPrompts([], [mark.position]);
     else give(clickPrompt(at, slice, image, isPositive));
   };
-  const onDrawn = (draft: Draft) => give(draftPrompt(draft, slice, image));
+  const onDrawn = (draft: Draft) => {
+    const prompt = draftPrompt(draft, slice, image);
+    const box = prompt && begunBox(prompt, detail.is_volume);
+    if (box) props.onBox(box);
+    else give(prompt);
+  };
   const draft = useGestures(canvas, camera, tool, {
     onPan: (by) => setCamera((old) => old && screen && pan(old, by, image, screen)),
     onZoom: (at, factor) => setCamera((old) => old && fitted && zoomAt(old, at, factor, fitted)),
@@ -135,7 +146,7 @@ function usePainting(
   draft: Draft | null,
   keys: CursorKeys,
 ): void {
-  const { detail, proposal, stamp, slice, settings, placed, preview } = props;
+  const { detail, proposal, stamp, slice, settings, placed, preview, openBox, crosshair } = props;
   const picture = useSlice(detail, slice, props.window);
   const mask = useMask(props.source, slice);
   const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
@@ -168,13 +179,18 @@ function usePainting(
         uncertainty,
       });
       if (!settings.isHidden) paint.paintPrompts(context, camera, slice, placed);
+      if (openBox) paint.paintPrompts(context, camera, slice, [{ prompt: boxPrompt(openBox), position: -1, isWaiting: false }]);
+      if (crosshair) {
+        const [, row, column] = crosshair;
+        paint.paintCrosshair(context, toScreen(camera, { x: column + 0.5, y: row + 0.5 }), screen);
+      }
       if (draft) paintDraft(context, camera, draft);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool);
       // Tells those who look at the page from outside that nothing is missing.
       shown.dataset.painted = picture && mask ? String(stamp) : "";
     });
     return () => cancelAnimationFrame(request);
-  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool]);
+  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, openBox, crosshair]);
 }
 
 function paintDraft(context: CanvasRenderingContext2D, camera: Camera, draft: Draft): void {

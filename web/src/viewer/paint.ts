@@ -252,6 +252,25 @@ export function paintCursor(context: CanvasRenderingContext2D, at: Point): void 
   context.stroke();
 }
 
+/** Thin lines through a place, open around it. */
+export function paintCrosshair(context: CanvasRenderingContext2D, at: Point, screen: Size): void {
+  const gap = 14;
+  context.beginPath();
+  for (const [from, to] of [[0, at.x - gap], [at.x + gap, screen.width]] as const) {
+    context.moveTo(from, at.y);
+    context.lineTo(Math.max(from, to), at.y);
+  }
+  for (const [from, to] of [[0, at.y - gap], [at.y + gap, screen.height]] as const) {
+    context.moveTo(at.x, from);
+    context.lineTo(at.x, Math.max(from, to));
+  }
+  context.globalAlpha = 0.6;
+  context.lineWidth = 1;
+  context.strokeStyle = INK.recommended;
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 /** Gray values as one yellow of growing strength: 255 is where the method knows least. */
 export function tintUncertainty(gray: ImageBitmap): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
