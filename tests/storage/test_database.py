@@ -156,7 +156,8 @@ def test_profiles_jobs_and_queue_survive_reopening(store, database, tmp_path):
     store.profiles.save("ada", "posterior", "w1", {"mean": [0.1, 2 / 3]})
     store.profiles.save("ada", "posterior", "w2", {"mean": [9.0]})
     store.profiles.save("ada", "posterior", "w1", {"mean": [0.25]})
-    waiting, running = store.jobs.add("propagate"), store.jobs.add("train")
+    asked = {"target": TARGET, "risk": None}
+    waiting, running = store.jobs.add("propagate", asked), store.jobs.add("train", {})
     store.jobs.report(running.id, "running", 0.5, "half of it")
     store.close()
     with open_store(database, tmp_path / "blobs") as again:
@@ -168,4 +169,8 @@ def test_profiles_jobs_and_queue_survive_reopening(store, database, tmp_path):
         read = again.jobs.get(running.id)
         assert (read.state, read.progress, read.detail) == ("running", 0.5, "half of it")
         assert again.jobs.all() == (read, waiting)
+        assert [(left.job, left.arguments) for left in again.jobs.unfinished()] == [
+            (waiting, asked),
+            (read, {}),
+        ]
         assert list(again.projects.queue(1, TARGET)) == tasks

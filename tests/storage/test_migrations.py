@@ -6,10 +6,11 @@ import threading
 import pytest
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from assent.core.errors import InputError
 from assent.storage.database import Database
+from assent.storage.jobs import Jobs
 from assent.storage.migrate import MIGRATIONS, downgrade, upgrade
 from assent.storage.store import open_store
 from assent.storage.tables import metadata
@@ -48,9 +49,12 @@ def later(tmp_path):
     """The migrations of a version to come."""
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    newest = sorted(folder.glob("[0-9]*.py"))[-1].name.partition("_")[0]
-    (folder / "9999_later.py").write_text(LATER.format(newest=newest))
+    (folder / "9999_later.py").write_text(LATER.format(newest=newest_in(folder)))
     return folder
+
+
+def newest_in(folder):
+    return max(folder.glob("[0-9]*.py")).name.partition("_")[0]
 
 
 def tables_of(base):
@@ -92,7 +96,7 @@ def test_a_database_of_a_later_version_gets_one_sentence(store, base, later, dat
     store.close()
     with pytest.raises(InputError, match=r"newer version of assent: .* revision 9999") as told:
         open_store(database, tmp_path / "blobs")
-    assert "up to 0001" in str(told.value)
+    assert f"up to {newest_in(MIGRATIONS)}." in str(told.value)
     with pytest.raises(InputError, match="newer version"):
         downgrade(base, "base")
     assert "annotator" in columns_of(base, "sessions")
@@ -137,3 +141,23 @@ def test_many_may_open_a_new_database_at_once(database, tmp_path):
         thread.join(timeout=60)
     assert not any(thread.is_alive() for thread in threads)
     assert failed == []
+
+
+def test_jobs_of_a_version_that_did_not_keep_what_was_asked_for_are_failed(base):
+    upgrade(base)
+    downgrade(base, "0001")
+    assert columns_of(base, "jobs") & {"arguments", "is_cancelled", "attempts"} == set()
+    moments = {"created_at": "2026-01-01 00:00:00", "changed_at": "2026-01-01 00:00:00"}
+    rows = [
+        {"kind": "scan", "state": state, "progress": 0.5, "detail": "a.png", **moments}
+        for state in ("running", "done")
+    ]
+    with base.writing() as connection:
+        columns = ", ".join(rows[0])
+        values = ", ".join(f":{name}" for name in rows[0])
+        connection.execute(text(f"INSERT INTO jobs ({columns}) VALUES ({values})"), rows)
+    upgrade(base)
+    left, done = Jobs(base).get(1), Jobs(base).get(2)
+    assert (left.state, "Start this again" in left.detail) == ("failed", True)
+    assert (done.state, done.detail) == ("done", "a.png")
+    assert Jobs(base).unfinished() == ()

@@ -1,22 +1,27 @@
 """Finished masks as files: on the grid of their images, with where each one comes from."""
 
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from assent.core.errors import AssentError, InputError
 from assent.io.atomic import replacing, write_json
 from assent.io.formats import stems_of
 from assent.io.masks import mask_suffix, write_mask
+from assent.services.jobs import Step, at_once
 from assent.services.manifest import file_digest
-from assent.services.originals import Original, Originals
+from assent.services.originals import Originals
 from assent.storage.records import StoredImage, StoredMask
 from assent.storage.store import Store
 
 Tell = Callable[[float, str], None]
+
+PARTS = ".parts"
+"""The ending of a folder with what is written of an export."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ def export_masks(
     target: str,
     out: Path,
     tell: Tell = lambda done, text: None,
+    step: Step = at_once,
 ) -> Exported:
     """Write the mask that holds of every finished image; each file whole or not at all.
 
@@ -74,6 +80,7 @@ def export_masks(
         target: What the masks show.
         out: Folder; ``masks/`` and ``provenance.json`` are put into it.
         tell: Told how far it is.
+        step: Writes each mask, once.
 
     Raises:
         NotFoundError: If there is no such project.
@@ -88,45 +95,79 @@ def export_masks(
     rows, problems = [], []
     stems = stems_of([Path(image.path) for image, _ in finished])
     for number, ((image, mask), stem) in enumerate(zip(finished, stems, strict=True)):
-        name = PurePosixPath(image.path).name
-        tell(number / len(finished), name)
-        try:
-            original = originals.read(Original(root, image.path, image.digest))
-        except AssentError as error:
-            problems.append((image.path, str(error)))
-            continue
-        file = out / "masks" / f"{stem}{mask_suffix(Path(image.path), original.geometry)}"
-        voxels = store.masks.read(mask.blob)
-        write_mask(file, voxels, original.geometry)
-        geometry = original.geometry
-        volume = int(voxels.sum()) * geometry.voxel_ml if geometry.calibrated else None
-        rows.append(
-            _row(image, mask, target)
-            | {
-                "mask": f"masks/{file.name}",
-                "mask_sha256": file_digest(file),
-                "voxels": int(voxels.sum()),
-                "volume_ml": volume,
-            }
-        )
+        tell(number / len(finished), PurePosixPath(image.path).name)
+        write = partial(_write, store, originals, (root, image, mask), out / "masks", stem)
+        written = step(f"mask {mask.id} as {stem}", write)
+        if "problem" in written:
+            problems.append((image.path, written["problem"]))
+        else:
+            rows.append({**_row(image, mask, target), **written})
     told = [{"path": path, "detail": detail} for path, detail in problems]
     write_json(out / "provenance.json", {"target": target, "masks": rows, "problems": told})
     return Exported(tuple(rows), tuple(problems))
 
 
 def export_zip(
-    store: Store, originals: Originals, project_id: int, target: str, file: Path, tell: Tell
+    store: Store,
+    originals: Originals,
+    project_id: int,
+    target: str,
+    file: Path,
+    tell: Tell,
+    step: Step = at_once,
 ) -> Exported:
-    """As ``export_masks``, into one ZIP file that is there whole or not at all."""
-    with TemporaryDirectory(prefix="assent-") as name, replacing(file) as temporary:
-        folder = Path(name)
-        done = export_masks(
-            store, originals, project_id, target, folder, lambda d, text: tell(0.9 * d, text)
-        )
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.rglob("*")):
-                archive.write(path, path.relative_to(folder))
+    """As ``export_masks``, into one ZIP file that is there whole or not at all.
+
+    The masks lie in a folder beside it until then, where a later process finds them.
+    """
+    parts = file.with_suffix(PARTS)
+    for left in set(file.parent.glob(f"*{PARTS}")) - {parts}:  # by exports that did not end well
+        shutil.rmtree(left, ignore_errors=True)
+    done = export_masks(
+        store,
+        originals,
+        project_id,
+        target,
+        parts,
+        lambda share, text: tell(0.9 * share, text),
+        step,
+    )
+    step("packed", partial(_pack, parts, done, file))
+    shutil.rmtree(parts, ignore_errors=True)
     return done
+
+
+def _pack(parts: Path, done: Exported, file: Path) -> None:
+    with (
+        replacing(file) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in ("provenance.json", *(row["mask"] for row in done.masks)):
+            archive.write(parts / name, name)
+
+
+def _write(
+    store: Store,
+    originals: Originals,
+    at: tuple[str, StoredImage, StoredMask],
+    folder: Path,
+    stem: str,
+) -> dict[str, Any]:
+    """Write one mask; returns what is known of the file, or the problem with its image."""
+    root, image, mask = at
+    try:
+        geometry = originals.read(originals.of(root, image)).geometry
+    except AssentError as error:
+        return {"problem": str(error)}
+    file = folder / f"{stem}{mask_suffix(Path(image.path), geometry)}"
+    voxels = store.masks.read(mask.blob)
+    write_mask(file, voxels, geometry)
+    return {
+        "mask": f"{folder.name}/{file.name}",
+        "mask_sha256": file_digest(file),
+        "voxels": int(voxels.sum()),
+        "volume_ml": int(voxels.sum()) * geometry.voxel_ml if geometry.calibrated else None,
+    }
 
 
 def _finished(store: Store, project_id: int, target: str) -> list[tuple[StoredImage, StoredMask]]:

@@ -1,65 +1,162 @@
-"""Long work: one job after the other, with progress, and cancelled when asked.
+"""Long work: one job after the other, with progress, cancelled when asked, and never begun anew.
 
-Every kind of job may simply be started again: it redoes nothing that holds already, or takes
-seconds. What a stopped server left unfinished is therefore marked as failed, not resumed.
+A job is a name and JSON arguments, and consists of steps whose results are kept. When the server
+stops in the middle, of its own accord or killed, the next one goes on with the first step that is
+not done.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Condition, Thread
 from time import monotonic
+from typing import Any, Protocol, TypeVar, cast
 
 from assent.core.errors import AssentError, StorageError
-from assent.storage.records import Job, JobState
+from assent.storage.records import Job, JobState, UnfinishedJob
 from assent.storage.store import Store
 
 LOG = logging.getLogger(__name__)
 FINAL: frozenset[JobState] = frozenset({"done", "failed", "cancelled"})
+CANCELLED = "Cancelled. What was done before is kept."
 
 STORE_EVERY_S = 0.25
 """Progress is told at once, and stored this often."""
 
-Tell = Callable[[float, str], None]
-"""Told the share that is done and what is being done; ends the job if it was cancelled."""
+MOST_ATTEMPTS = 3
+"""How often a job may be begun without finishing a step: each time the server was gone."""
 
-Do = Callable[[Job, Tell], str]
-"""The work of a job; returns one sentence about what came of it."""
+T = TypeVar("T")
+Tell = Callable[[float, str], None]
+"""Told the share that is done and what is being done; ends the job when that is asked for."""
+
+
+class Step(Protocol):
+    """Does part of a job, unless an earlier process did it already."""
+
+    def __call__(self, name: str, do: Callable[[], T]) -> T:
+        """What ``do`` returned, now or then.
+
+        Args:
+            name: The same in every process, and of no other step of the job.
+            do: What is to be done; may happen again if the process is gone before it is noted.
+                Returns something that JSON holds as it is.
+        """
+
+
+def at_once(name: str, do: Callable[[], T]) -> T:
+    """A step of work that is no job: nothing is kept."""
+    return do()
 
 
 class CancelledError(Exception):
     """Somebody asked for the end of a job."""
 
 
+class ClosingError(Exception):
+    """The server stops; a later one goes on."""
+
+
+class Run:
+    """One process at work on a job: what is asked for, and what of it is done."""
+
+    def __init__(self, jobs: "Jobs", left: UnfinishedJob, done: dict[str, Any]) -> None:
+        """Begin, or go on.
+
+        Args:
+            jobs: Who asked.
+            left: What is to be done.
+            done: Results of the steps that are done, by name.
+        """
+        self.job_id, self.arguments = left.job.id, left.arguments
+        self._jobs, self._steps = jobs, done
+        self._told = (left.job.progress, left.job.detail)
+        self._stored_at = -STORE_EVERY_S
+        self._is_wary = left.attempts > 0
+        self.tell(*self._told)
+
+    def tell(self, done: float, detail: str) -> None:
+        """Say how far it is.
+
+        Args:
+            done: The share that is done, in [0, 1].
+            detail: What is being done.
+
+        Raises:
+            CancelledError: If somebody asked for the end.
+            ClosingError: If the server stops.
+            StorageError: If it cannot be stored.
+        """
+        self._jobs._check_wanted(self.job_id)
+        self._told = (done, detail)
+        if monotonic() - self._stored_at >= STORE_EVERY_S:
+            self._store()
+        self._jobs._tell(self.job_id, done, detail)
+
+    def step(self, name: str, do: Callable[[], T]) -> T:
+        """As ``Step`` says.
+
+        Raises:
+            CancelledError: If somebody asked for the end.
+            ClosingError: If the server stops.
+            StorageError: If it cannot be stored.
+        """
+        if name not in self._steps:
+            self._jobs._check_wanted(self.job_id)
+            if self._is_wary:  # Should this end the server again, it is known what did.
+                self._store()
+                self._is_wary = False
+            result = do()
+            self._jobs._store.jobs.add_step(self.job_id, name, result)
+            self._steps[name] = result
+        return cast("T", self._steps[name])
+
+    def _store(self) -> None:
+        self._jobs._store.jobs.report(self.job_id, "running", *self._told)
+        self._stored_at = monotonic()
+
+
+Do = Callable[[Run], str]
+"""The work of a job; returns one sentence about what came of it."""
+
+
 class Jobs:
     """One thread that works on jobs in order."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, kinds: Mapping[str, Do]) -> None:
+        """Begin, with what was left.
+
+        Args:
+            store: Where jobs are kept.
+            kinds: What to do, by the name of the kind of job; called by another thread.
+
+        Raises:
+            StorageError: If what was left cannot be read.
+        """
+        self._store, self._kinds = store, kinds
         self._news = Condition()
         self._live: dict[int, Job] = {}
         self._cancelled: set[int] = set()
         self._is_closing = False
-        self._queue: SimpleQueue[tuple[int, Do] | None] = SimpleQueue()
-        for job in store.jobs.all():
-            if job.state not in FINAL:
-                store.jobs.report(
-                    job.id, "failed", job.progress, "The server stopped. Start this again."
-                )
+        self._queue: SimpleQueue[UnfinishedJob | None] = SimpleQueue()
+        for left in store.jobs.unfinished():
+            self._resume(left)
         self._thread = Thread(target=self._work, name="assent jobs", daemon=True)
         self._thread.start()
 
-    def start(self, kind: str, do: Do) -> Job:
+    def start(self, kind: str, arguments: Mapping[str, Any]) -> Job:
         """Begin a job as soon as those before it are done.
+
+        Args:
+            kind: Which of the kinds.
+            arguments: What exactly is asked for, as JSON.
 
         Raises:
             StorageError: If it cannot be noted.
         """
-        job = self._store.jobs.add(kind)
-        with self._news:
-            self._live[job.id] = job
-        self._queue.put((job.id, do))
+        job = self._store.jobs.add(kind, arguments)
+        self._put(UnfinishedJob(job=job, arguments=arguments, is_cancelled=False, attempts=0))
         return job
 
     def get(self, job_id: int) -> Job:
@@ -79,13 +176,15 @@ class Jobs:
         return tuple(live.get(job.id, job) for job in self._store.jobs.all())
 
     def cancel(self, job_id: int) -> Job:
-        """Ask for the end of a job; a finished one stays as it is.
+        """Ask for the end of a job, whichever server does it; a finished one stays as it is.
 
         Raises:
             NotFoundError: If there is none.
+            StorageError: If it cannot be noted.
         """
         job = self.get(job_id)
         if job.state not in FINAL:
+            self._store.jobs.cancel(job_id)
             with self._news:
                 self._cancelled.add(job_id)
         return job
@@ -116,21 +215,46 @@ class Jobs:
             self._news.wait_for(lambda: not self._live)
 
     def close(self) -> None:
-        """Stop after the present step; what waits is failed at the next start."""
+        """Stop after the present step; the next server goes on from there."""
         with self._news:
             self._is_closing = True
-            self._cancelled.update(self._live)
             self._news.notify_all()
         self._queue.put(None)
         self._thread.join()
 
+    def _resume(self, left: UnfinishedJob) -> None:
+        """Go on with what an earlier server left, if that may help."""
+        job = left.job
+        if left.is_cancelled:
+            self._store.jobs.report(job.id, "cancelled", job.progress, CANCELLED)
+        elif left.attempts >= MOST_ATTEMPTS:
+            LOG.warning("job %s ended the server %s times", job.id, left.attempts)
+            told = (
+                f"The server stopped {left.attempts} times in the same step of this"
+                f"{f', at {job.detail}' if job.detail else ''}. See to its log and memory, then"
+                " start this again."
+            )
+            self._store.jobs.report(job.id, "failed", job.progress, told)
+        else:
+            self._put(left)
+
+    def _put(self, left: UnfinishedJob) -> None:
+        with self._news:
+            self._live[left.job.id] = left.job
+        self._queue.put(left)
+
     def _work(self) -> None:
-        while (item := self._queue.get()) is not None:
-            job_id, do = item
-            state, detail = self._done(job_id, do)
+        while (left := self._queue.get()) is not None:
+            if self._is_closing:
+                continue
+            job_id = left.job.id
             try:
-                progress = 1.0 if state == "done" else self.get(job_id).progress
-                self._store.jobs.report(job_id, state, progress, detail)
+                state, detail = self._done(left)
+                if state == "waiting":
+                    self._store.jobs.put_back(job_id)
+                else:
+                    progress = 1.0 if state == "done" else self.get(job_id).progress
+                    self._store.jobs.report(job_id, state, progress, detail)
             except StorageError as error:
                 LOG.warning("the end of job %s is not stored: %s", job_id, error)
             with self._news:
@@ -138,32 +262,29 @@ class Jobs:
                 self._cancelled.discard(job_id)
                 self._news.notify_all()
 
-    def _done(self, job_id: int, do: Do) -> tuple[JobState, str]:
-        stored_at = -STORE_EVERY_S
-
-        def tell(done: float, detail: str) -> None:
-            nonlocal stored_at
-            if job_id in self._cancelled:
-                raise CancelledError
-            now = monotonic()
-            if now - stored_at >= STORE_EVERY_S:
-                self._store.jobs.report(job_id, "running", done, detail)
-                stored_at = now
-            self._tell(job_id, done, detail)
-
+    def _done(self, left: UnfinishedJob) -> tuple[JobState, str]:
+        job = left.job
         try:
-            tell(0.0, "")
-            return "done", do(self.get(job_id), tell)
+            do = self._kinds[job.kind]
+            return "done", do(Run(self, left, self._store.jobs.begin(job.id)))
         except CancelledError:
-            return "cancelled", "Cancelled. What was done before is kept."
+            return "cancelled", CANCELLED
+        except ClosingError:
+            return "waiting", ""
         except AssentError as error:
             return "failed", str(error)
         except Exception:
-            LOG.exception("job %s failed", job_id)
+            LOG.exception("job %s failed", job.id)
             return (
                 "failed",
                 "Something went wrong that should not; the log of the server says what.",
             )
+
+    def _check_wanted(self, job_id: int) -> None:
+        if job_id in self._cancelled:
+            raise CancelledError
+        if self._is_closing:
+            raise ClosingError
 
     def _tell(self, job_id: int, done: float, detail: str) -> None:
         with self._news:

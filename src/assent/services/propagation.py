@@ -1,18 +1,18 @@
 """Predict what is left of a queue, order it, and accept what keeps a stated risk."""
 
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from assent.core.errors import AssentError, StorageError, WorkerError
 from assent.core.risk import accept_threshold, images_needed
 from assent.services.annotate import Annotate
 from assent.services.engine import Work
+from assent.services.jobs import Step, Tell, at_once
 from assent.services.shown import Shown
 from assent.services.worker import Computes
-from assent.storage.records import StoredTask
+from assent.storage.records import StoredImage, StoredSession, StoredTask
 from assent.storage.store import Store
-
-Tell = Callable[[float, str], None]
 
 AUTOMATIC = "automatic"
 """In place of a person, for masks that nobody looked at."""
@@ -28,7 +28,14 @@ class Rest:
     risk: float | None = None
 
 
-def propagate(store: Store, worker: Computes, annotate: Annotate, rest: Rest, tell: Tell) -> str:
+def propagate(
+    store: Store,
+    worker: Computes,
+    annotate: Annotate,
+    rest: Rest,
+    tell: Tell,
+    step: Step = at_once,
+) -> str:
     """Predict every open task; with a risk, accept those that keep it.
 
     The least sure come first in the queue. Accepted masks hold, but inform no other image: no
@@ -40,6 +47,7 @@ def propagate(store: Store, worker: Computes, annotate: Annotate, rest: Rest, te
         annotate: Knows what a session would begin with.
         rest: What is left, and the share of all images that may be accepted and bad.
         tell: Told how far it is.
+        step: Looks at each image, once for each method.
 
     Returns:
         One sentence about what came of it.
@@ -48,76 +56,104 @@ def propagate(store: Store, worker: Computes, annotate: Annotate, rest: Rest, te
         StorageError: If nothing can be stored.
         WorkerError: If the process that computes stopped.
     """
-    tasks = store.projects.queue(rest.project_id, rest.target)
-    threshold, remark = _threshold(store, worker, annotate, rest, tell)
-    images = {image.id: image for image in store.projects.images(rest.project_id)}
-    accepted = failed = 0
-    for number, task in enumerate(tasks):
-        image = images[task.image_id]
-        tell(0.3 + 0.7 * number / len(tasks), image.path)
-        try:
-            work = annotate.fresh_work(task, image, rest.person)
-            shown: Shown = worker.call("see", work, 0)
-        except (StorageError, WorkerError):
-            raise
-        except AssentError:
-            failed += 1
-            continue
-        sure = 0.0 if shown.is_empty else shown.predicted_dice
-        store.projects.rank({task.id: (sure, sure)})
-        if threshold is not None and not shown.is_empty and sure >= threshold:
-            accepted += _accept(store, task, shown)
-    told = f"{len(tasks) - failed} images predicted, {accepted} accepted"
-    return f"{told}{f', {failed} could not be read' if failed else ''}. {remark}"
+    chosen: list[int] = step("chosen", lambda: _open_tasks(store, rest))
+    facts = annotate.facts  # what another method saw does not count
+    use = f"{facts.method.name} {facts.method.weights} {facts.settings_digest}"
+    threshold, remark = step(
+        f"threshold {use}", lambda: _threshold(store, worker, annotate, rest, tell, step)
+    )
+    ends: Counter[str] = Counter()
+    for number, task_id in enumerate(chosen):
+        task = store.projects.task(task_id)
+        image = store.projects.image(task.image_id)
+        tell(0.3 + 0.7 * number / len(chosen), image.path)
+        look = partial(_look, store, worker, annotate, (task, image, rest.person), threshold)
+        ends[step(f"task {task_id} {use}", look)] += 1
+    predicted = ends["predicted"] + ends["accepted"]
+    told = f"{predicted} images predicted, {ends['accepted']} accepted"
+    left = f", {ends['failed']} could not be read" if ends["failed"] else ""
+    return f"{told}{left}. {remark}"
 
 
-def _accept(store: Store, task: StoredTask, shown: Shown) -> int:
-    """Accept a mask for a task, unless a person did so in the meantime."""
-    if store.projects.task(task.id).state != "open":
-        return 0
+def _open_tasks(store: Store, rest: Rest) -> list[int]:
+    return [task.id for task in store.projects.queue(rest.project_id, rest.target)]
+
+
+def _look(
+    store: Store,
+    worker: Computes,
+    annotate: Annotate,
+    at: tuple[StoredTask, StoredImage, str],
+    threshold: float | None,
+) -> str:
+    """Predict one task, rank it, and accept what is sure enough; returns what came of it."""
+    task, image, person = at
+    if task.state != "open":  # by a process that could not note it any more, or by a person
+        held = store.masks.holding(task.id)
+        return "accepted" if held is not None and held.person == AUTOMATIC else "left"
+    try:
+        work = annotate.fresh_work(task, image, person)
+        shown: Shown = worker.call("see", work, 0)
+    except (StorageError, WorkerError):
+        raise
+    except AssentError:
+        return "failed"
+    sure = 0.0 if shown.is_empty else shown.predicted_dice
+    store.projects.rank({task.id: (sure, sure)})
+    is_sure = threshold is not None and not shown.is_empty and sure >= threshold
+    # A person may have decided in the meantime.
+    if not is_sure or store.projects.task(task.id).state != "open":
+        return "predicted"
     store.masks.add(task.id, shown.recommended.whole(), person=AUTOMATIC, teaches=False)
-    return 1
+    return "accepted"
 
 
 def _threshold(
-    store: Store, worker: Computes, annotate: Annotate, rest: Rest, tell: Tell
+    store: Store, worker: Computes, annotate: Annotate, rest: Rest, tell: Tell, step: Step
 ) -> tuple[float | None, str]:
     """From which predicted Dice on masks are accepted, and a sentence about it."""
     if rest.risk is None:
         return None, "Nothing is accepted automatically without a risk."
     needed = images_needed(rest.risk)
-    works = _finished(store, annotate, rest)
-    predicted, achieved = [], []
-    for number, work in enumerate(works):
-        tell(0.3 * number / len(works), f"calibrating on {work.original.name}")
-        try:
-            guess = worker.call("first_guess", work)
-        except (StorageError, WorkerError):
-            raise
-        except AssentError:
-            continue
+    sessions = _finished(store, annotate, rest)
+    guesses = []
+    for number, session in enumerate(sessions):
+        work = annotate.work(session)
+        tell(0.3 * number / len(sessions), f"calibrating on {work.original.name}")
+        guess = step(f"guess {session.id}", partial(_guess, worker, work))
         if guess is not None:
-            predicted.append(guess[0])
-            achieved.append(guess[1])
-    if len(predicted) < needed:
+            guesses.append(guess)
+    if len(guesses) < needed:
         return None, (
             f"Nothing is accepted automatically: a risk of {rest.risk:g} takes {needed} finished"
-            f" images that were proposed with context, and there are {len(predicted)}."
+            f" images that were proposed with context, and there are {len(guesses)}."
         )
+    predicted, achieved = ([float(guess[i]) for guess in guesses] for i in (0, 1))
     threshold = accept_threshold(predicted, achieved, risk=rest.risk)
     return threshold, (
-        f"Accepted from a predicted Dice of {threshold or 1.0:.3f} on, so that at most"
-        f" {rest.risk:g} of all images are accepted and bad; calibrated on {len(predicted)}."
+        f"Accepted from a predicted Dice of {threshold:.3f} on, so that at most"
+        f" {rest.risk:g} of all images are accepted and bad; calibrated on {len(guesses)}."
     )
 
 
-def _finished(store: Store, annotate: Annotate, rest: Rest) -> list[Work]:
+def _guess(worker: Computes, work: Work) -> list[float] | None:
+    """Predicted and achieved Dice of a finished session; None where that says nothing."""
+    try:
+        guess = worker.call("first_guess", work)
+    except (StorageError, WorkerError):
+        raise
+    except AssentError:
+        return None
+    return None if guess is None else [float(value) for value in guess]
+
+
+def _finished(store: Store, annotate: Annotate, rest: Rest) -> list[StoredSession]:
     """Finished sessions of this project and target, made with the method in use."""
-    works = []
+    found = []
     for task in store.projects.queue(rest.project_id, rest.target, state="accepted"):
         mask = store.masks.holding(task.id)
         if mask is not None and mask.session_id is not None:
             session = store.sessions.get(mask.session_id)
             if session.is_accepted and annotate.is_ours(session):
-                works.append(annotate.work(session))
-    return works
+                found.append(session)
+    return found

@@ -1,20 +1,21 @@
 """Take in the images of a folder: read each once, remember its content, change nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from assent.core.errors import AssentError, ForbiddenError
 from assent.datasets.layout import IMAGE_FOLDERS
 from assent.io.formats import list_images
+from assent.services.jobs import Step, Tell, at_once
 from assent.services.originals import Original, Originals, inside
 from assent.storage.records import FoundImage, Project
 from assent.storage.store import Store
 
 BATCH = 16
 """Images that are noted together: a queue fills while a long scan goes on."""
-
-Tell = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,12 @@ class Problem:
 
 
 def scan(
-    store: Store, originals: Originals, project: Project, target: str, tell: Tell
+    store: Store,
+    originals: Originals,
+    project: Project,
+    target: str,
+    tell: Tell,
+    step: Step = at_once,
 ) -> list[Problem]:
     """Read every image of a project's folder and put it into the queue; the rest goes on.
 
@@ -36,6 +42,7 @@ def scan(
         project: Its folder is scanned: the images directly in it, or in ``images/``.
         target: Into whose queue they go, besides those of the project's other targets.
         tell: Told how far it is.
+        step: Reads each image, once.
 
     Returns:
         What could not be used.
@@ -52,10 +59,11 @@ def scan(
     for number, place in enumerate(places):
         path = place.relative_to(root).as_posix()
         tell(number / len(places), place.name)
-        try:
-            batch.append(_found(originals, project.root, path))
-        except AssentError as error:
-            problems.append(Problem(path, str(error)))
+        read = step(path, partial(_read, originals, project.root, path))
+        if "problem" in read:
+            problems.append(Problem(path, read["problem"]))
+        else:
+            batch.append(FoundImage(**{**read, "shape_dhw": tuple(read["shape_dhw"])}))
         if len(batch) == BATCH:
             _take_in(store, project.id, batch, targets)
             batch = []
@@ -90,11 +98,16 @@ def _take_in(store: Store, project_id: int, batch: list[FoundImage], targets: li
         store.projects.add_tasks(ids, target)
 
 
-def _found(originals: Originals, root: str, path: str) -> FoundImage:
-    image = originals.read(Original(root, path))
-    place = inside(Path(root), path)
+def _read(originals: Originals, root: str, path: str) -> dict[str, Any]:
+    """What is noted of an image, or the problem with it."""
+    try:
+        image = originals.read(Original(root, path))
+        place = inside(Path(root), path)
+    except AssentError as error:
+        return {"problem": str(error)}
     kind = "dicom-series" if place.is_dir() else place.suffix.lower().lstrip(".") or "file"
-    return FoundImage(path=path, digest=image.content_id, shape_dhw=image.shape_dhw, kind=kind)
+    digest, shape = image.content_id, list(image.shape_dhw)
+    return {"path": path, "digest": digest, "shape_dhw": shape, "kind": kind}
 
 
 def _folder_of(root: Path) -> Path:

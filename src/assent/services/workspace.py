@@ -1,9 +1,8 @@
 """Everything the annotation server does, joined: projects, sessions, learning, jobs."""
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from assent.services.acceptance import confirm
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
 from assent.services.export import export_zip
-from assent.services.jobs import Jobs
+from assent.services.jobs import Jobs, Run
 from assent.services.learning import Learning
 from assent.services.originals import UPLOADED, Originals, inside
 from assent.services.propagation import Rest, propagate
@@ -91,10 +90,11 @@ class Workspace:
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
         )
         self.learning = Learning(store, worker, self.annotate)
-        self.jobs = Jobs(store)
         self.backstage = Backstage()
         self._problems: dict[int, list[Problem]] = {}
         self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
+        kinds = {"scan": self._scan, "export": self._export, "propagate": self._propagate}
+        self.jobs = Jobs(store, kinds)
 
     @property
     def method(self) -> str:
@@ -136,18 +136,9 @@ class Workspace:
         Raises:
             NotFoundError: If there is no such project.
         """
-        project = self.store.projects.get(project_id)
+        self.store.projects.get(project_id)
         into = target or next(iter(self.store.projects.targets(project_id)), "object")
-
-        def do(job: Job, tell: Callable[[float, str], None]) -> str:
-            problems = scan(self.store, self.originals, project, into, tell)
-            self._problems[project_id] = problems
-            self.backstage.later(partial(self._prepare, project_id, into))
-            images = len(self.store.projects.images(project_id))
-            left = f" {len(problems)} files could not be read." if problems else ""
-            return f"{images} images.{left}"
-
-        return self.jobs.start("scan", do)
+        return self.jobs.start("scan", {"project_id": project_id, "target": into})
 
     def problems(self, project_id: int) -> list[Problem]:
         """What the last scan could not read.
@@ -242,12 +233,7 @@ class Workspace:
             NotFoundError: If there is no such project.
         """
         self.store.projects.get(project_id)
-
-        def do(job: Job, tell: Callable[[float, str], None]) -> str:
-            file = self._export_file(job.id)
-            return export_zip(self.store, self.originals, project_id, target, file, tell).sentence
-
-        return self.jobs.start("export", do)
+        return self.jobs.start("export", {"project_id": project_id, "target": target})
 
     def exported(self, job_id: int) -> Path:
         """The file of a finished export.
@@ -272,10 +258,28 @@ class Workspace:
             NotFoundError: If there is no such project.
         """
         self.store.projects.get(rest.project_id)
-        return self.jobs.start(
-            "propagate",
-            lambda job, tell: propagate(self.store, self.worker, self.annotate, rest, tell),
-        )
+        return self.jobs.start("propagate", asdict(rest))
+
+    def _scan(self, run: Run) -> str:
+        project_id, target = run.arguments["project_id"], run.arguments["target"]
+        project = self.store.projects.get(project_id)
+        problems = scan(self.store, self.originals, project, target, run.tell, run.step)
+        self._problems[project_id] = problems
+        self.backstage.later(partial(self._prepare, project_id, target))
+        images = len(self.store.projects.images(project_id))
+        left = f" {len(problems)} files could not be read." if problems else ""
+        return f"{images} images.{left}"
+
+    def _export(self, run: Run) -> str:
+        project_id, target = run.arguments["project_id"], run.arguments["target"]
+        file = self._export_file(run.job_id)
+        return export_zip(
+            self.store, self.originals, project_id, target, file, run.tell, run.step
+        ).sentence
+
+    def _propagate(self, run: Run) -> str:
+        rest = Rest(**run.arguments)
+        return propagate(self.store, self.worker, self.annotate, rest, run.tell, run.step)
 
     def _export_file(self, job_id: int) -> Path:
         return self._exports / f"export-{job_id}.zip"

@@ -200,6 +200,23 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnfinishedJob:
+    """Long work that is still to be done, or to be gone on with.
+
+    Attributes:
+        job: What people see of it.
+        arguments: What was asked for, as JSON.
+        is_cancelled: Whether its end was asked for.
+        attempts: How often it was begun since it last finished a step.
+    """
+
+    job: Job
+    arguments: Mapping[str, Any]
+    is_cancelled: bool
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEvent:
     """Who accepted, reopened or brought which mask, with which method and weights."""
 

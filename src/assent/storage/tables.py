@@ -3,13 +3,13 @@
 ```text
 projects ─< images ─< tasks ─< sessions ─< feedback
                         └───< masks ── context_entries
-profiles   jobs   audit (append-only, refers to nothing so that it outlives everything)
+profiles   jobs ─< job_steps   audit (append-only, refers to nothing so that it outlives everything)
 ```
 
 Each fact is kept once. What a session shows follows from its answers and ``sessions.round``, the
 number of them that hold: answers below it are the history, those from it on were taken back and
-can be brought again. Rows are added or marked, not deleted, but for two: answers that another
-answer replaced after an undo, and a profile that a person resets.
+can be brought again. Rows are added or marked, not deleted, but for three: answers that another
+answer replaced after an undo, a profile that a person resets, and the steps of a finished job.
 """
 
 from datetime import UTC, datetime
@@ -188,6 +188,20 @@ jobs = Table(
     _text("detail"),  # one sentence for people
     _moment("created_at"),
     _moment("changed_at"),
+    # With these a later process goes on with a job: what was asked for, whether its end was asked
+    # for since, and how often it was begun without finishing a step.
+    Column("arguments", JSON, nullable=False),
+    Column("is_cancelled", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+)
+
+# What an unfinished job need not do again.
+job_steps = Table(
+    "job_steps",
+    metadata,
+    Column("job_id", ForeignKey("jobs.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("result", JSON, nullable=False),
 )
 
 audit = Table(

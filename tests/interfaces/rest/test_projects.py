@@ -13,7 +13,6 @@ from PIL import Image as Pillow
 
 from assent.interfaces.rest import page
 from assent.io.formats import read_image, read_mask
-from assent.services.jobs import CancelledError
 from interfaces.rest.serving import API, TARGET, mask_of, serving
 
 
@@ -148,32 +147,30 @@ def test_propagation_predicts_the_rest_and_accepts_only_at_a_risk_it_can_keep(se
     assert predicted == sorted(predicted)
 
 
-def test_a_cancelled_job_stops_and_says_so(served):
-    jobs = served.workspace.jobs
-    cancelled = []
+def test_a_cancelled_job_stops_and_says_so(served, monkeypatch):
+    call, seen = served.worker.call, []
 
-    def do(job, tell):
-        reply = served.post(f"/jobs/{job.id}/cancel").json()
-        assert reply["state"] == "running"
-        try:
-            tell(0.5, "going on")
-        except CancelledError:
-            cancelled.append(job.id)
-            raise
-        return "finished"
+    def call_and_cancel(verb, *arguments):
+        if verb == "see":
+            seen.append(served.get("/jobs").json()[0])
+            reply = served.post(f"/jobs/{seen[0]['id']}/cancel").json()
+            assert reply["state"] == "running"
+        return call(verb, *arguments)
 
-    job = jobs.start("export", do)
-    jobs.settle()
-    assert cancelled == [job.id]
-    assert served.get(f"/jobs/{job.id}").json()["state"] == "cancelled"
+    monkeypatch.setattr(served.worker, "call", call_and_cancel)
+    job = served.post("/projects/1/propagate", {"target": TARGET}).json()
+    served.workspace.jobs.settle()
+    assert [told["id"] for told in seen] == [job["id"]]
+    assert served.get(f"/jobs/{job['id']}").json()["state"] == "cancelled"
 
 
-def test_jobs_that_a_stopped_server_left_are_failed(folder, tmp_path):
+def test_jobs_that_a_stopped_server_left_are_gone_on_with(folder, tmp_path):
     with serving(folder, tmp_path / "home") as served:
-        left = served.workspace.store.jobs.add("export")
+        left = served.workspace.store.jobs.add("scan", {"project_id": 1, "target": "cell"})
     with serving(folder, tmp_path / "home") as served:
         told = served.get(f"/jobs/{left.id}").json()
-    assert (told["state"], "Start this again" in told["detail"]) == ("failed", True)
+        assert (told["state"], told["detail"]) == ("done", "3 images.")
+        assert served.get("/projects/1").json()["targets"] == [TARGET, "cell"]
 
 
 def test_the_server_says_what_it_is_and_counts_by_route(served):

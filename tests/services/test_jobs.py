@@ -1,0 +1,163 @@
+"""Long work goes on where it was, whatever became of the process that began it."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+from signal import SIGKILL
+from threading import Event
+
+import pytest
+from sqlalchemy import func, select
+
+from assent.services.jobs import MOST_ATTEMPTS, Jobs
+from assent.services.originals import Originals
+from assent.services.scan import scan
+from assent.storage.tables import job_steps
+from interfaces.small_files import disc, write_picture
+from services import working
+
+NAMES = [f"{letter}.png" for letter in "abcdef"]
+DONE, OPEN = NAMES[:3], NAMES[3:]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for radius, name in enumerate(NAMES, start=4):
+        write_picture(tmp_path / "images" / name, disc(radius))
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def begun(store, folder):
+    """A project with three finished images and three open ones."""
+    project = store.projects.add("study", str(folder))
+    assert scan(store, Originals(), project, working.TARGET, lambda done, detail: None) == []
+    for radius, task in enumerate(store.projects.queue(project.id, working.TARGET, limit=3), 4):
+        store.masks.add(task.id, disc(radius)[None], person="ada")
+    return store
+
+
+@pytest.fixture
+def work(database, folder, tmp_path):
+    """Let servers work, one after the other; returns how they ended."""
+
+    def run(kinds, *deaths):
+        told = subprocess.run(
+            [sys.executable, working.__file__, database, tmp_path, folder, kinds, *deaths],
+            env={**os.environ, "PYTHONPATH": str(Path(working.__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert told.returncode == 0, told.stderr
+        return [int(line) for line in told.stdout.splitlines()]
+
+    return run
+
+
+def log_of(folder):
+    return (folder / "log").read_text().splitlines()
+
+
+def steps_in(store):
+    with store.database.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(job_steps))
+
+
+def test_killed_in_every_kind_of_job_nothing_is_done_twice(begun, work, tmp_path):
+    ended = work("scan,propagate,export", "scan c.png", "see e.png", "export b.png", "")
+    assert ended == [-SIGKILL, -SIGKILL, -SIGKILL, 0]
+    wanted = [*(f"scan {name}" for name in NAMES), *(f"see {name}" for name in OPEN)]
+    assert Counter(log_of(tmp_path)) == Counter([*wanted, *(f"export {name}" for name in DONE)])
+    export, propagated, scanned = begun.jobs.all()
+    assert (scanned.state, scanned.detail) == ("done", "6 images.")
+    assert propagated.detail.startswith("3 images predicted, 0 accepted.")
+    assert (export.state, export.detail) == ("done", "3 masks written.")
+    assert steps_in(begun) == 0
+    archive = zipfile.ZipFile(tmp_path / "exports" / f"export-{export.id}.zip")
+    rows = json.loads(archive.read("provenance.json"))["masks"]
+    assert set(archive.namelist()) == {"provenance.json", *(row["mask"] for row in rows)}
+    assert [row["image"] for row in rows] == DONE
+    assert [row["voxels"] for row in rows] == [int(disc(radius).sum()) for radius in (4, 5, 6)]
+    assert list((tmp_path / "exports").iterdir()) == [Path(archive.filename)]
+
+
+def test_a_job_cancelled_before_the_server_was_killed_stays_cancelled(begun, work, tmp_path):
+    assert work("propagate,export", "cancel see e.png", "") == [-SIGKILL, 0]
+    assert [job.state for job in begun.jobs.all()] == ["cancelled", "cancelled"]
+    assert log_of(tmp_path) == ["see d.png"]
+    predicted = [task.predicted_dice for task in begun.projects.queue(1, working.TARGET)]
+    assert sum(dice is not None for dice in predicted) == 1
+
+
+def test_a_step_that_ends_every_server_fails_its_job_and_no_other(begun, work):
+    death = "see e.png"
+    ended = work("propagate,export", *[death] * (MOST_ATTEMPTS + 1))
+    assert ended == [*[-SIGKILL] * MOST_ATTEMPTS, 0]
+    export, propagated = begun.jobs.all()
+    assert propagated.state == "failed"
+    assert "stopped 3 times in the same step of this, at e.png." in propagated.detail
+    assert (export.state, export.detail) == ("done", "3 masks written.")
+
+
+def test_a_closed_server_stops_at_the_next_step_and_the_next_one_goes_on(store):
+    begun, done = Event(), []
+
+    def long(run):
+        done.append(run.step("first", lambda: [run.arguments["number"], "first"]))
+        begun.set()
+        while True:
+            run.tell(0.5, "second")
+
+    def short(run):
+        done.append(run.step("first", lambda: ["again"]))
+        done.append(run.step("second", lambda: "second"))
+        return "both"
+
+    jobs = Jobs(store, {"count": long})
+    job, behind = (jobs.start("count", {"number": number}) for number in (7, 8))
+    begun.wait()
+    jobs.close()
+    assert {store.jobs.get(each.id).state for each in (job, behind)} == {"waiting"}
+    jobs = Jobs(store, {"count": short})
+    jobs.settle()
+    assert done == [[7, "first"], [7, "first"], "second", ["again"], "second"]
+    assert [(each.state, each.detail) for each in jobs.all()] == [("done", "both")] * 2
+    jobs.close()
+
+
+def test_attempts_count_until_a_step_is_done_and_not_when_the_server_was_closed(store):
+    many, stepped, closed = (store.jobs.add("count", {}) for _ in range(3))
+    for job in (many, stepped, closed):
+        for _ in range(MOST_ATTEMPTS):
+            store.jobs.begin(job.id)
+    store.jobs.add_step(stepped.id, "first", None)
+    store.jobs.put_back(closed.id)
+    jobs = Jobs(store, {"count": lambda run: "counted"})
+    jobs.settle()
+    assert [jobs.get(job.id).state for job in (many, stepped, closed)] == ["failed", "done", "done"]
+    jobs.close()
+
+
+def test_a_waiting_job_that_is_cancelled_does_nothing(store):
+    may_end, begun, done = Event(), Event(), []
+
+    def do(run):
+        begun.set()
+        may_end.wait()
+        done.append(run.job_id)
+        return ""
+
+    jobs = Jobs(store, {"count": do})
+    first, second = jobs.start("count", {}), jobs.start("count", {})
+    begun.wait()
+    jobs.cancel(second.id)
+    may_end.set()
+    jobs.settle()
+    assert (done, jobs.get(second.id).state) == ([first.id], "cancelled")
+    jobs.close()
