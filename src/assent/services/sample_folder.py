@@ -5,7 +5,7 @@ they come with. What a computer drew is called synthetic in the name of its fold
 that of each file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,8 @@ NOTE = (
     " recorded images, copied from installed libraries and under their licences."
 )
 _README = "README.txt"
+_BRIGHT = (0, 4, 5, 7, 10, 11, 12, 13, 16, 20, 21, 22)
+"""Of the first lesions those brighter than what is around them: a queue of one sort."""
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,17 @@ def sample_sets() -> list[SampleSet]:
     """Every set that can be written here, in order."""
     ct, mr = "data/test_files/CT_small.dcm", "data/test_files/MR_small.dcm"
     abdomen, brain = "data/test_files/examples_overlay.dcm", "tests/data/anatomical.nii"
-    lesions = "Lesions whose border fades on one side; four readers drew each differently."
+    lesions = "Lesions whose border fades on one side; four readers drew each, differently."
     cells = "Blood smears in colour."
     volumes = "Abdominal CT volumes; three readers drew each."
     sets = (
-        _drawn("1-lesions-synthetic", ("lesion",), ("raters2d", 12), lesions),
+        _drawn("1-lesions-synthetic", ("lesion",), ("raters2d", _BRIGHT), lesions),
         _carried("2-spine-ct-real", "vertebra", "CT", ("pydicom", ct)),
         _carried("3-abdomen-mr-real", "liver lesion", "MR", ("pydicom", abdomen)),
         _carried("4-brain-mr-real", "ventricles", "MR volume", ("nibabel", brain)),
         _carried("5-tissue-mr-real", "bright tissue", "MR", ("pydicom", mr)),
-        _drawn("6-cells-synthetic", ("nucleus", "cell"), ("cells2d", 8), cells),
-        _drawn("7-abdomen-ct-synthetic", ("organ",), ("volume3d", 3), volumes),
+        _drawn("6-cells-synthetic", ("nucleus", "cell"), ("cells2d", range(8)), cells),
+        _drawn("7-abdomen-ct-synthetic", ("organ",), ("volume3d", range(3)), volumes),
     )
     return [each for each in sets if each is not None]
 
@@ -108,14 +110,19 @@ def _copy(file: Path, modality: str, root: Path) -> dict[str, object]:
     return {"modality": modality}
 
 
-def _drawn(name: str, labels: tuple[str, ...], kind: tuple[str, int], about: str) -> SampleSet:
+def _drawn(
+    name: str, labels: tuple[str, ...], kind: tuple[str, Sequence[int]], about: str
+) -> SampleSet:
     return SampleSet(name, labels, f"Synthetic. {about}", partial(_draw, kind, labels))
 
 
-def _draw(kind: tuple[str, int], labels: tuple[str, ...], root: Path) -> dict[str, object]:
+def _draw(
+    kind: tuple[str, Sequence[int]], labels: tuple[str, ...], root: Path
+) -> dict[str, object]:
     """Phantoms with a mask folder for each reader, or for each label where there is one truth."""
-    source = open_synthetic(kind[0], images=kind[1])
-    for case in source.cases():
+    name, numbers = kind
+    source = open_synthetic(name, images=max(numbers) + 1)
+    for case in (source.cases()[number] for number in numbers):
         image = case.read_image()
         stem = f"phantom-{case.id}"
         suffix = _write_image(root / "images" / stem, image)
