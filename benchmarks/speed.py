@@ -4,9 +4,6 @@ python benchmarks/speed.py [--method posterior] [--set use_network=false] [--jso
 """
 
 import argparse
-import json
-import os
-import platform
 import resource
 import subprocess
 import sys
@@ -15,9 +12,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import numpy as np
+from report import machine, print_json, print_machine, print_table
 
 from assent.core.context import ContextEntry
 from assent.core.feedback import Correct, Pick
@@ -169,26 +166,6 @@ def row(what: str, taken: list[float], scale: float, target: float) -> Row:
     return Row(what, median(taken) * scale, unit, target, len(taken))
 
 
-def machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {
-        "processor": _processor(),
-        "processors": os.cpu_count(),
-        "threads": thread_count(),
-        "memory_gib": round(memory, 1),
-        "python": platform.python_version(),
-    }
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as facts:
-            names = [line.split(":", 1)[1].strip() for line in facts if "model name" in line]
-        return names[0]
-    except (OSError, IndexError):
-        return platform.processor() or platform.machine()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="How fast the product answers.")
     parser.add_argument("--method", default="posterior")
@@ -202,17 +179,16 @@ def main() -> None:
     rows = [*start_rows(given.repeats), *slice_rows(method, given.repeats)]
     if not given.no_volume and method.capabilities.volumes:
         rows += volume_rows(method)
-    facts = machine()
+    facts = machine(thread_count())
     if given.json:
-        print(
-            json.dumps({"machine": facts, "method": method.name, "rows": [asdict(r) for r in rows]})
-        )
+        print_json(machine=facts, method=method.name, rows=[asdict(each) for each in rows])
         return
-    print(f"{facts['processor']}, {facts['threads']} threads, {facts['memory_gib']} GiB")
-    print(f"{'what':<48}{'median':>10}  {'target':>10}  repeats")
-    for each in rows:
-        measured = f"{each.median:>7.1f} {each.unit:<3}{each.target!s:>10}"
-        print(f"{each.what:<48}{measured}  {each.repeats:>6}")
+    print_machine(facts)
+    told = [
+        [each.what, f"{each.median:.1f} {each.unit}", str(each.target), str(each.repeats)]
+        for each in rows
+    ]
+    print_table([["what", "median", "target", "repeats"], *told])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,240 @@
+"""Kill the server at random moments: no acknowledged answer may be lost, none may count twice.
+
+python benchmarks/crash.py [--kills 1000] [--database sqlite|postgres|both] [--lanes N] [--seed 0]
+
+Simulated people answer as fast as they can, each lane on a server of its own. The server is killed
+(SIGKILL), one time in eight while it starts, and started again. Then each person looks at the last
+sessions: they must show what was acknowledged, bit for bit. What was under way is asked for again
+and must count once. In the end every session is opened again, and compared in this process with
+the database: its answers, its audit, and its masks with a replay. Exit code 1 on any fault.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+from threading import Semaphore
+
+import stored
+from ledger import Sitting
+from people import choose
+from report import machine, print_json, print_machine, print_table
+from served import PATIENCE_S, TARGET, Server, write_pictures
+
+from assent.client import Client, RefusedError
+from assent.methods import registry
+from assent.storage.store import open_store
+
+METHOD = "geodesic"
+PEOPLE = ("ada", "ben")
+PICTURES, SIDE = 4, 48
+STARTING = 0.125
+"""Share of the kills that fall into the start."""
+
+START_S = 1.5
+"""A kill while the server starts comes up to so long after the start."""
+
+ACTS, MOMENT_S = 40, 0.05
+"""Any other comes after fewer acknowledged acts than this, and up to so long after the last."""
+
+COUNTED = (
+    "kills",
+    "starting",
+    "sessions",
+    "acknowledged",
+    "resent",
+    "stored_before",
+    "lost",
+    "doubled",
+    "differs",
+    "refused",
+)
+FAULTS = COUNTED[-4:]
+
+
+class AwayError(Exception):
+    """The server is gone; its people wait for the next one."""
+
+
+@dataclass(eq=False)
+class Person:
+    """Works on one image after the other, and knows what was acknowledged."""
+
+    name: str
+    chance: Random
+    tally: Counter[str] = field(default_factory=Counter)
+    sittings: dict[int, Sitting] = field(default_factory=dict)
+    recent: list[Sitting] = field(default_factory=list)
+
+    def work(self, address: str, told: Semaphore) -> None:
+        """Look at the sessions of the server before, then answer until this one is gone.
+
+        Args:
+            address: Of the server.
+            told: Released at every act that is acknowledged.
+        """
+        with suppress(AwayError), self._client(address) as client:
+            self._look(client, list(self.recent))
+            del self.recent[:-1]
+            images = [image.id for image in client.images(1)]
+            while True:
+                self._step(client, images)
+                told.release()
+
+    def look_back(self, address: str) -> None:
+        """Look at every session."""
+        with self._client(address) as client:
+            self._look(client, list(self.sittings.values()))
+
+    def _client(self, address: str) -> Client:
+        def away(_: float) -> None:
+            raise AwayError
+
+        return Client(address, person=self.name, sleep=away)
+
+    def _look(self, client: Client, sittings: Sequence[Sitting]) -> None:
+        for sitting in sittings:
+            try:
+                sitting.look(client, self.tally)
+            except RefusedError as error:
+                self._refused(error)
+
+    def _step(self, client: Client, images: Sequence[int]) -> None:
+        try:
+            act = choose(self.recent[-1].shown, self.chance) if self.recent else None
+            if act is None:
+                self._open(client, self.chance.choice(images))
+            else:
+                self.recent[-1].ask(client, act)
+                self.tally["acknowledged"] += 1
+        except RefusedError as error:
+            self._refused(error)
+
+    def _open(self, client: Client, image: int) -> None:
+        """Begin on an image; one whose opening was not acknowledged is empty, and goes on."""
+        shown = client.open(image, TARGET)
+        if shown.session in self.sittings:
+            shown = client.open(image, TARGET, new=True)
+        self.tally["doubled"] += shown.rounds
+        self.tally["sessions"] += 1
+        self.sittings[shown.session] = Sitting(shown)
+        self.recent.append(self.sittings[shown.session])
+
+    def _refused(self, error: RefusedError) -> None:
+        """Count it, and leave the session alone from now on."""
+        print(f"{self.name} was refused: {error}", file=sys.stderr)
+        self.tally["refused"] += 1
+        self.recent.clear()
+
+
+def run_lane(home: Path, database: str, kills: int, seed: int) -> Counter[str]:
+    """Let people work on a server that is killed so often; what was counted."""
+    chance = Random(seed)
+    people = [Person(name, Random(f"{seed} {name}")) for name in PEOPLE]
+    write_pictures(home / "images", PICTURES, SIDE)
+    words = ("--method", METHOD, "--database", database, "--store", "blobs")
+    tally: Counter[str] = Counter(kills=kills)
+    with Server(home, *words) as server, ThreadPoolExecutor(len(people)) as pool:
+        _scan(server)
+        for _ in range(kills):
+            server.launch()
+            if chance.random() < STARTING:
+                tally["starting"] += 1
+                time.sleep(chance.uniform(0, START_S))
+                server.kill()
+                continue
+            told, address = Semaphore(0), server.address()
+            working = [pool.submit(person.work, address, told) for person in people]
+            is_alive = all(told.acquire(timeout=PATIENCE_S) for _ in range(chance.randrange(ACTS)))
+            time.sleep(chance.uniform(0, MOMENT_S))
+            server.kill()
+            tally["refused"] += not is_alive
+            for each in working:
+                each.result()
+        list(pool.map(partial(Person.look_back, address=server.start()), people))
+    sittings = {id_: sitting for person in people for id_, sitting in person.sittings.items()}
+    with open_store(database, home / "blobs") as store:
+        tally.update(stored.check(store, registry.build(METHOD), sittings))
+    return sum((person.tally for person in people), tally)
+
+
+def _scan(server: Server) -> None:
+    with Client(server.start()) as client:
+        *_, job = client.follow(1)
+        if job.state != "done":
+            raise RuntimeError(f"The scan is {job.state}: {job.detail}")
+    server.kill()
+
+
+def run(kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:
+    """All lanes on one kind of database, at the same time."""
+    with tempfile.TemporaryDirectory(prefix="assent-crash-") as place, databases(kind) as of_lane:
+        homes = [Path(place) / str(lane) for lane in range(lanes)]
+        shares = [(kills + lane) // lanes for lane in range(lanes)]
+        with ThreadPoolExecutor(lanes) as pool:
+            urls = [of_lane(home) for home in homes]
+            seeds = [1000 * seed + lane for lane in range(lanes)]
+            return sum(pool.map(run_lane, homes, urls, shares, seeds), Counter())
+
+
+@contextmanager
+def databases(kind: str) -> Iterator[partial[str]]:
+    """What gives each lane the URL of an empty database."""
+    if kind == "sqlite":
+        yield partial("sqlite:///{}/assent.db".format)
+        return
+    sys.path.append(str(Path(__file__).parents[1] / "tests"))
+    from storage.cluster import find_programs, running
+
+    programs = find_programs()
+    if programs is None:
+        raise SystemExit("There are no programs of PostgreSQL's server: apt-get install postgresql")
+    with running(programs) as server:
+        yield partial(_schema, server)
+
+
+def _schema(server: str, home: Path) -> str:
+    import psycopg
+
+    name = f"lane{home.name}"
+    with psycopg.connect(server) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{server}&options=-csearch_path%3D{name}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Kill the server, and see that nothing is lost.")
+    parser.add_argument("--kills", type=int, default=1000, help="of each database")
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--lanes", type=int, default=os.cpu_count(), help="servers at once")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    # As many servers as processors: more threads each would only wait for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    kinds = ("sqlite", "postgres") if given.database == "both" else (given.database,)
+    lanes = max(1, min(given.lanes, given.kills))
+    found = {}
+    for kind in kinds:
+        begun = time.monotonic()
+        counted = run(kind, given.kills, lanes, given.seed)
+        found[kind] = {name: counted[name] for name in COUNTED}
+        found[kind]["seconds"] = round(time.monotonic() - begun)
+    facts = machine()
+    print_machine(facts)
+    rows = [[kind, *map(str, counts.values())] for kind, counts in found.items()]
+    print_table([["database", *COUNTED, "seconds"], *rows])
+    print_json(machine=facts, kills=given.kills, lanes=lanes, databases=found)
+    sys.exit(any(counts[name] for counts in found.values() for name in FAULTS))
+
+
+if __name__ == "__main__":
+    main()
