@@ -14,12 +14,15 @@ import { Help } from "./panels/Help";
 import { Jobs } from "./panels/Jobs";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
+import { PaintBar } from "./panels/PaintBar";
 import { Queue } from "./panels/Queue";
+import { Readers } from "./panels/Readers";
 import { ReviewBar } from "./panels/ReviewBar";
 import { Toolbar } from "./panels/Toolbar";
 import { AddImages, Uploads, useDrop, useUploads } from "./panels/Uploads";
 import { Welcome, isNewcomer } from "./panels/Welcome";
 import { placedPrompts, type SessionState } from "./state/session";
+import { useBrush } from "./state/useBrush";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
 import { useReview } from "./state/useReview";
@@ -147,7 +150,13 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     () => proposal && proposed(proposal, state.stamp),
     [proposal, state.stamp],
   );
-  const source = review?.source ?? recommended;
+  const brush = useBrush(desk, recommended, (edited) => {
+    commands.acceptPainted(edited);
+    // The next image begins with choosing again.
+    setTool("point");
+  });
+  const isPainting = !review && proposal !== null && !proposal.is_accepted && (tool === "brush" || brush.strokes > 0);
+  const source = review?.source ?? (isPainting ? brush.source : recommended);
   const { openBox, setOpenBox, stepTo } = useOpenBox(detail, slice, setSlice);
   const [place, setPlace] = useState<{ image: number; at: Zyx } | null>(null);
   const useBox = () => {
@@ -155,23 +164,40 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     setOpenBox(null);
     commands.prompts([boxPrompt(openBox)], []);
   };
+  const stopPainting = () => {
+    if (brush.strokes === 0) return setTool("point");
+    desk.store.dispatch({ type: "told", notice: { kind: "info", text: words.paintingFirst } });
+  };
+  const choose = (wanted: Tool) => {
+    setOpenBox(null);
+    if (isPainting && wanted !== "brush") stopPainting();
+    if (!isPainting || brush.strokes === 0) setTool(wanted);
+  };
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
     review,
     useBox: openBox && useBox,
-    onTool: (wanted) => {
-      setOpenBox(null);
-      setTool(wanted);
-    },
+    brush: isPainting ? brush : null,
+    onTool: choose,
     onStep: (by) => stepTo(slice + by),
     onFit: () => setFitRequest((old) => old + 1),
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
-    onEscape: () => (openBox ? setOpenBox(null) : setTool("point")),
+    onEscape: () => {
+      if (openBox) setOpenBox(null);
+      else if (isPainting) stopPainting();
+      else setTool("point");
+    },
     onSettings: (change) => setSettings(change),
   });
   const { uploader, uploads } = useUploads(desk.project?.id ?? null, () => void desk.refresh());
   const isDropping = useDrop(uploader, desk.project !== null, () => setPanels((old) => ({ ...old, queue: true })));
+  const painter = useMemo(
+    () => (isPainting ? { radius: brush.radius, adds: brush.adds } : null),
+    [isPainting, brush.radius, brush.adds],
+  );
+  // Strokes that are not accepted yet keep the brush, also after a reload.
+  const shownTool = isPainting ? "brush" : tool === "brush" ? "point" : tool;
   const showsPlanes = detail !== null && planesOf === detail.id;
   const at = useMemo((): Zyx => {
     const [, height = 1, width = 1] = detail?.shape ?? [];
@@ -193,11 +219,11 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       <main className="centre">
         <Toolbar
           detail={detail}
-          tool={tool}
+          tool={shownTool}
           settings={settings}
           window={window}
           showsPlanes={showsPlanes}
-          onTool={setTool}
+          onTool={choose}
           onSettings={setSettings}
           onWindow={setWindow}
           onFit={() => setFitRequest((old) => old + 1)}
@@ -213,7 +239,8 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               slice={slice}
               window={window}
               settings={settings}
-              tool={tool}
+              tool={shownTool}
+              brush={painter}
               placed={placed}
               preview={preview}
               fitRequest={fitRequest}
@@ -222,6 +249,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               onWindow={setWindow}
               onSlice={stepTo}
               onPrompts={commands.prompts}
+              onStroke={(points, isErasing) => brush.stroke(slice, points, isErasing)}
               onBox={review ? () => commands.prompts([], []) : setOpenBox}
             />
           )}
@@ -253,7 +281,8 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           <BoxBar box={openBox} depth={detail.shape[0] ?? 1} onChange={setOpenBox} onUse={useBox} onDiscard={() => setOpenBox(null)} />
         )}
         {review && <ReviewBar review={review} />}
-        {detail && window && !review && (
+        {isPainting && <PaintBar brush={brush} onLeave={() => setTool("point")} />}
+        {detail && window && !review && !isPainting && (
           <Cards
             state={state}
             source={source}
@@ -271,8 +300,9 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       </main>
       {panels.side && (
         <aside className="side" aria-label={words.side}>
-          <Numbers proposal={proposal} onContext={() => setDialog("context")} />
+          <Numbers proposal={proposal} isPainted={isPainting && brush.strokes > 0} onContext={() => setDialog("context")} />
           <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />
+          <Readers readers={desk.readers} person={person} isVolume={detail?.is_volume ?? false} />
           <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
         </aside>
       )}

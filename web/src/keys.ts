@@ -23,10 +23,13 @@ export type Command =
         | "hide"
         | "fill"
         | "fit"
-        | "escape";
+        | "escape"
+        | "larger"
+        | "smaller"
+        | "turnBrush";
     };
 
-export type Tool = "point" | "box" | "scribble" | "erase";
+export type Tool = "point" | "box" | "scribble" | "erase" | "brush";
 
 export interface Pressed {
   key: string;
@@ -45,6 +48,10 @@ const LETTERS: Record<string, Command> = {
   b: { do: "tool", tool: "box" },
   s: { do: "tool", tool: "scribble" },
   e: { do: "tool", tool: "erase" },
+  d: { do: "tool", tool: "brush" },
+  x: { do: "turnBrush" },
+  "[": { do: "smaller" },
+  "]": { do: "larger" },
   n: { do: "next" },
   k: { do: "skip" },
   u: { do: "uncertainty" },
@@ -73,7 +80,9 @@ export function commandOf(
     const card = Number(digit) - 1;
     return pressed.shiftKey ? { do: "acceptCard", card } : { do: "pick", card };
   }
-  return arrow(key, shown) ?? LETTERS[key] ?? null;
+  // Where brackets are elsewhere, the keys in their place do.
+  const bracket = { BracketLeft: "[", BracketRight: "]" }[pressed.code ?? ""] ?? "";
+  return arrow(key, shown) ?? LETTERS[key] ?? LETTERS[bracket] ?? null;
 }
 
 function arrow(key: string, shown: { isVolume: boolean; hasChallenger: boolean }): Command | null {
@@ -109,6 +118,8 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
       ["B", words.keys.box],
       ["S", words.keys.scribble],
       ["E", words.keys.erase],
+      ["D", words.keys.brush],
+      ["[  ]  X", words.keys.brushSize],
       ["Tab  ←↑↓→", words.keys.reach],
       ["Space  X", words.keys.mark],
       ["Esc", words.keys.escape],

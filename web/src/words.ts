@@ -98,7 +98,7 @@ export const words = {
 
   // Tools
   tools: "Tools",
-  toolName: { point: "Point", box: "Box", scribble: "Scribble", erase: "Erase" } satisfies Record<Tool, string>,
+  toolName: { point: "Point", box: "Box", scribble: "Scribble", erase: "Erase", brush: "Paint" } satisfies Record<Tool, string>,
   toolTitle: (tool: Tool, key: string) =>
     `${
       {
@@ -106,6 +106,7 @@ export const words = {
         box: "Draw a box around the object",
         scribble: "Draw over what belongs",
         erase: "Draw over what does not belong, or click a mark to take it back",
+        brush: "Paint the mask itself by hand; with Shift erase",
       }[tool]
     } (${key})`,
   toggleFill: "Filled or outline (C)",
@@ -148,6 +149,23 @@ export const words = {
   boxUse: "Use this box",
   discard: "Discard",
 
+  // Painting by hand
+  painting: "Painting by hand",
+  paintingHint: "The mask becomes exactly what you paint, and teaches no border beyond it. Points and scribbles usually take less time.",
+  paintedStrokes: (n: number) => `${plural(n, "stroke", "strokes")}. Nothing is accepted before you say so.`,
+  brushDoes: "What the brush does",
+  brushAdds: "Add",
+  brushErases: "Erase",
+  brushSize: "Size",
+  brushRadius: (radius: number) => `${upTo(1).format(2 * radius)} px`,
+  undoStroke: "Undo stroke",
+  redoStroke: "Redo stroke",
+  acceptPainted: "Accept as painted",
+  leavePainting: "Stop painting",
+  discardStrokes: (n: number) => `Discard ${plural(n, "stroke", "strokes")}`,
+  paintingFirst: "Accept or discard what you painted first.",
+  acceptedPainted: "Accepted, painted by hand.",
+
   // Cards
   alternatives: "Alternatives",
   challenger: "Judge this one with the arrow keys",
@@ -189,10 +207,28 @@ export const words = {
   quality: "Expected overlap",
   volume: "Volume",
   area: "Area",
+  areaOfSlice: (slice: number) => `Area, slice ${slice}`,
   voxels: (isVolume: boolean) => (isVolume ? "Voxels" : "Pixels"),
   uncertainty: "Mean uncertainty",
   context: "Learned from",
   contextImages: (n: number) => plural(n, "image", "images"),
+  notCalibrated: "not calibrated",
+  notCalibratedLong: "The file does not say how large a pixel is, so there is no size in millimetres.",
+  numbersPainted: "Mask before painting",
+  readers: "Other readers",
+  you: "you",
+  readersWith: (person: string | null, isMine: boolean) =>
+    isMine || person === null ? "Overlap with your mask" : `Overlap with the mask of ${person}, which holds`,
+  readersByRule: "Overlap with the mask that the rule accepted",
+  readerDice: (dice: number) => `${Math.round(dice * 100)} %`,
+  readerSize: (difference: number | null, isVolume: boolean) => {
+    if (difference === null) return "";
+    const percent = Math.round(Math.abs(difference) * 100);
+    if (percent === 0) return isVolume ? "same volume" : "same area";
+    return `${percent} % ${difference > 0 ? "larger" : "smaller"}`;
+  },
+  readersMedian: (difference: number) =>
+    `In the median ${Math.round(Math.abs(difference) * 100)} % ${difference >= 0 ? "larger" : "smaller"}.`,
   contextTitle: "What the next image learns from",
   contextMeaning:
     "A removed image keeps its mask. It only stops informing images that are opened from now on; those begun before stay as they are.",
@@ -242,6 +278,8 @@ export const words = {
     box: "Box",
     scribble: "Scribble",
     erase: "Erase",
+    brush: "Paint by hand",
+    brushSize: "Brush: smaller, larger, add or erase",
     reach: "Without a mouse: a cross",
     mark: "Mark there: inside, outside",
     escape: "Back to pointing",

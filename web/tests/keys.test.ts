@@ -33,6 +33,14 @@ describe("keys", () => {
     expect(commandOf(press("ArrowDown"), flat)).toBeNull();
   });
 
+  it("set the brush", () => {
+    expect(commandOf(press("d"), flat)).toEqual({ do: "tool", tool: "brush" });
+    expect(commandOf(press("["), flat)).toEqual({ do: "smaller" });
+    expect(commandOf(press("]"), flat)).toEqual({ do: "larger" });
+    expect(commandOf(press("ü", { code: "BracketLeft" }), flat)).toEqual({ do: "smaller" });
+    expect(commandOf(press("x"), flat)).toEqual({ do: "turnBrush" });
+  });
+
   it("that open a list or the map are not those of a tool", () => {
     expect(commandOf(press("l"), flat)).toEqual({ do: "context" });
     expect(commandOf(press("L", { ctrlKey: true }), flat)).toBeNull();

@@ -5,19 +5,8 @@ import { waiting } from "../src/state/pending";
 import { Sender } from "../src/state/sender";
 import { Store } from "../src/state/store";
 import { words } from "../src/words";
+import { Memory } from "./memory";
 import { proposal } from "./proposals";
-
-class Memory implements Storage {
-  private readonly values = new Map<string, string>();
-  get length() {
-    return this.values.size;
-  }
-  key = (i: number) => [...this.values.keys()][i] ?? null;
-  getItem = (name: string) => this.values.get(name) ?? null;
-  setItem = (name: string, value: string) => void this.values.set(name, value);
-  removeItem = (name: string) => void this.values.delete(name);
-  clear = () => this.values.clear();
-}
 
 const pick: Answer = { kind: "pick", round: 0, candidate: 1, page: 0 };
 const point: Answer = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Answer, Prompt } from "../src/api/types";
-import { type SessionState, initialState, mayAnswer, nextRound, placedPrompts, reduce } from "../src/state/session";
+import { type SessionState, initialState, mayAnswer, mayPaint, nextRound, placedPrompts, reduce } from "../src/state/session";
 import { proposal } from "./proposals";
 
 const pick = (round: number): Answer => ({ kind: "pick", round, candidate: 1, page: 0 });
@@ -129,6 +129,15 @@ describe("what may be answered", () => {
     const empty = shown({ is_empty: true, alternatives: [], challenger: null });
     expect(mayAnswer(empty, "accept")).toBe(false);
     expect(mayAnswer(empty, "correct")).toBe(true);
+  });
+
+  it("is also a mask painted by hand, before the object is named, but not while an answer waits", () => {
+    const painted: Answer = { kind: "accept", round: 0, choice: "edited", page: 0, edited: { shape: [1, 4, 4], runs: [16] } };
+    const empty = shown({ is_empty: true, alternatives: [], challenger: null });
+    expect(answer(empty, painted).pending.map(({ answer: given }) => given)).toEqual([painted]);
+    const waiting = answer(shown(), pick(0));
+    expect(answer(waiting, { ...painted, round: 1 })).toBe(waiting);
+    expect(mayPaint(shown({ is_accepted: true }))).toBe(false);
   });
 
   it("is nothing once accepted", () => {

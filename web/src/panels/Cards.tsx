@@ -3,12 +3,11 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { Alternative, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
-import type { Camera, Size } from "../viewer/geometry";
+import { type Camera, type Size, aspectOf } from "../viewer/geometry";
 import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
 import type { Window } from "../viewer/window";
-import { aspectOf } from "../viewer/Stage";
 import { words } from "../words";
 
 const CARD: Size = { width: 184, height: 132 };
@@ -190,11 +189,16 @@ function Choices({ state, proposal, mayPick, ...props }: Props & { proposal: Pro
   );
 }
 
+function isPainted({ proposal }: SessionState): boolean {
+  const last = proposal?.log.filter(({ holds }) => holds).at(-1)?.answer;
+  return last?.kind === "accept" && last.choice === "edited";
+}
+
 function Accepted(props: Props) {
   return (
     <section className="cards accepted" aria-label={words.alternatives}>
       <p>
-        <strong>{words.accepted}</strong> {words.acceptedMore}
+        <strong>{isPainted(props.state) ? words.acceptedPainted : words.accepted}</strong> {words.acceptedMore}
       </p>
       <div className="accepted-choices">
         <button type="button" className="primary" onClick={props.onNext} aria-keyshortcuts="N Enter">

@@ -5,29 +5,43 @@ import type { Profile as ProfileOf, Proposal } from "../api/types";
 import { chooseProfile, usesProfile } from "../state/useDesk";
 import { words } from "../words";
 
-export function Numbers({ proposal, onContext }: { proposal: Proposal | null; onContext(): void }) {
-  if (!proposal) return null;
-  const { recommendation } = proposal;
-  const rows: [string, string][] = [];
-  if (!proposal.is_empty) {
-    rows.push([words.quality, words.percent(proposal.predicted_dice)]);
-    if (recommendation.volume_ml !== null && proposal.image.is_volume) {
-      rows.push([words.volume, words.millilitres(recommendation.volume_ml)]);
-    }
-    if (recommendation.area_mm2 !== null) rows.push([words.area, words.area_mm2(recommendation.area_mm2)]);
-    rows.push([words.voxels(proposal.image.is_volume), words.whole(recommendation.voxels)]);
-    rows.push([words.uncertainty, words.bits(proposal.uncertainty.mean)]);
+/** Name and value of each number of the recommendation; sizes only where a voxel has one. */
+export function numbersOf(proposal: Proposal): [string, string][] {
+  if (proposal.is_empty) return [];
+  const { recommendation, image } = proposal;
+  const { volume_ml, area_mm2 } = recommendation;
+  const rows: [string, string][] = [[words.quality, words.percent(proposal.predicted_dice)]];
+  if (image.is_volume) {
+    rows.push([words.volume, volume_ml === null ? words.notCalibrated : words.millilitres(volume_ml)]);
+    if (area_mm2 !== null) rows.push([words.areaOfSlice(recommendation.slice + 1), words.area_mm2(area_mm2)]);
+  } else {
+    rows.push([words.area, area_mm2 === null ? words.notCalibrated : words.area_mm2(area_mm2)]);
   }
+  rows.push([words.voxels(image.is_volume), words.whole(recommendation.voxels)]);
+  rows.push([words.uncertainty, words.bits(proposal.uncertainty.mean)]);
+  return rows;
+}
+
+interface NumbersProps {
+  proposal: Proposal | null;
+  /** Whether the mask on screen has strokes that these numbers do not know. */
+  isPainted: boolean;
+  onContext(): void;
+}
+
+export function Numbers({ proposal, isPainted, onContext }: NumbersProps) {
+  if (!proposal) return null;
+  const rows = numbersOf(proposal);
   return (
     <section className="numbers" aria-label={words.numbers}>
       <header className="panel-head">
-        <h2>{words.numbers}</h2>
+        <h2>{isPainted ? words.numbersPainted : words.numbers}</h2>
       </header>
       <dl>
         {rows.map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd title={value === words.notCalibrated ? words.notCalibratedLong : undefined}>{value}</dd>
           </div>
         ))}
         <div>

@@ -25,6 +25,7 @@ const TOOLS: readonly { tool: Tool; icon: IconName; key: string }[] = [
   { tool: "box", icon: "box", key: "B" },
   { tool: "scribble", icon: "scribble", key: "S" },
   { tool: "erase", icon: "erase", key: "E" },
+  { tool: "brush", icon: "brush", key: "D" },
 ];
 
 export function Toolbar(props: Props) {

@@ -103,7 +103,8 @@ function outdated(state: SessionState): SessionState {
 }
 
 function answered(state: SessionState, answer: Answer): SessionState {
-  if (!state.proposal || !mayAnswer(state, answer.kind)) return state;
+  const isPainted = answer.kind === "accept" && answer.choice === "edited";
+  if (!state.proposal || !(isPainted ? mayPaint(state) : mayAnswer(state, answer.kind))) return state;
   if (answer.round !== nextRound(state)) return state;
   const waiting: Pending = { session: state.proposal.session, answer, tried: false };
   return { ...state, pending: [...state.pending, waiting], notice: null };
@@ -133,6 +134,11 @@ export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
   if (kind === "accept") return !proposal.is_empty;
   if (kind === "judge") return proposal.challenger !== null && proposal.listens.includes("judge");
   return proposal.alternatives.length > 0 && proposal.listens.includes("pick");
+}
+
+/** Whether a mask painted by hand can be accepted; it needs no proposal to begin with. */
+export function mayPaint({ proposal, pending, outdated }: SessionState): boolean {
+  return proposal !== null && !proposal.is_accepted && outdated === null && pending.length === 0;
 }
 
 export interface PlacedPrompt {

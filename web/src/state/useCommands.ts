@@ -2,11 +2,12 @@
 
 import { useCallback, useEffect, useRef } from "react";
 import { api } from "../api/client";
-import type { Answer, Prompt } from "../api/types";
+import type { Answer, Prompt, Rle } from "../api/types";
 import { type Command, type Tool, commandOf } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
 import { mayAnswer, nextRound } from "./session";
+import type { Brush } from "./useBrush";
 import { type Desk, sentence } from "./useDesk";
 import type { Review } from "./useReview";
 
@@ -22,13 +23,15 @@ interface View {
   onEscape(): void;
   /** A box that Enter gives; null without one. */
   useBox: (() => void) | null;
+  /** What is painted by hand; null while another tool is used. */
+  brush: Brush | null;
   onSettings(change: (old: ViewSettings) => ViewSettings): void;
 }
 
 export function useCommands(desk: Desk, person: string, view: View) {
   const answers = useAnswers(desk);
   const moves = useMoves(desk, person);
-  const commands = { ...answers, ...moves, ...looking(desk, view.review) };
+  const commands = { ...answers, ...moves, ...painting(desk, view.brush), ...looking(desk, view.review) };
 
   const run = (command: Command) => {
     switch (command.do) {
@@ -45,7 +48,13 @@ export function useCommands(desk: Desk, person: string, view: View) {
       case "accept":
         if (view.useBox) return view.useBox();
         if (view.review) return view.review.confirm();
+        if (view.brush && view.brush.strokes > 0) return view.brush.accept();
         return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
+      case "larger":
+      case "smaller":
+        return view.brush?.resize(command.do === "larger" ? 1 : -1);
+      case "turnBrush":
+        return view.brush?.turn();
       case "none":
         return commands.pick(null);
       case "help":
@@ -68,6 +77,16 @@ export function useCommands(desk: Desk, person: string, view: View) {
   };
   useKeys(desk, view.isDialogOpen, run);
   return commands;
+}
+
+/** What takes the place of answers once something is painted: strokes are undone, nothing else is given. */
+function painting({ store }: Desk, brush: Brush | null) {
+  if (!brush || (brush.strokes === 0 && !brush.mayRedo)) return {};
+  const decline = () =>
+    store.dispatch({ type: "told", notice: { kind: "info", text: words.paintingFirst } });
+  const moves = { undo: brush.undo, redo: brush.redo };
+  if (brush.strokes === 0) return { redo: brush.redo };
+  return { ...moves, pick: decline, judge: decline, accept: decline, prompts: decline, goTo: decline, more: decline };
 }
 
 /** What takes the place of answers and moves while a mask is only looked at. */
@@ -147,6 +166,7 @@ function useAnswers({ store, sender }: Desk) {
     accept: (choice: "recommended" | number) => {
       if (choice === "recommended" || has(choice)) give({ kind: "accept", choice, page: page(), edited: null });
     },
+    acceptPainted: (edited: Rle) => give({ kind: "accept", choice: "edited", page: page(), edited }),
     prompts: (prompts: Prompt[], removed: number[]) => give({ kind: "correct", prompts, removed }),
   };
 }

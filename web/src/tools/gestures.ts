@@ -6,8 +6,10 @@ import { type Camera, type Point, toImage } from "../viewer/geometry";
 
 /** What is being drawn, in image coordinates. */
 export interface Draft {
-  tool: "box" | "scribble" | "erase";
+  tool: Exclude<Tool, "point">;
   points: Point[];
+  /** Drawn with Shift or Alt: the opposite of what the tool does otherwise. */
+  isNegative?: boolean;
 }
 
 export interface Actions {
@@ -122,7 +124,7 @@ function down(
   else if (event.button === 2 || tool === "point") gesture.mode = "press";
   else {
     gesture.mode = "draw";
-    draw({ tool, points: [toImage(camera, at)] });
+    draw({ tool, points: [toImage(camera, at)], isNegative: gesture.isNegative });
   }
 }
 

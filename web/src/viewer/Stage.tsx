@@ -9,7 +9,7 @@ import { type Draft, useGestures } from "../tools/gestures";
 import { type OpenBox, begunBox, boxPrompt } from "../tools/openBox";
 import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
 import { words } from "../words";
-import { type Camera, type Point, type Size, fit, pan, toScreen, zoomAt } from "./geometry";
+import { type Camera, type Point, type Size, aspectOf, fit, pan, toScreen, zoomAt } from "./geometry";
 import * as paint from "./paint";
 import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
@@ -38,17 +38,15 @@ interface Props {
   fitRequest: number;
   /** A box that is not given yet. */
   openBox: OpenBox | null;
+  /** In columns of the image; null while nothing is painted by hand. */
+  brush: { radius: number; adds: boolean } | null;
   /** Where the three planes cross, while they are shown. */
   crosshair: Zyx | null;
   onWindow(window: Window): void;
   onSlice(slice: number): void;
   onPrompts(prompts: Prompt[], removed: number[]): void;
   onBox(box: OpenBox): void;
-}
-
-export function aspectOf(detail: ImageDetail): number {
-  const [, row, column] = detail.spacing_mm ?? [];
-  return detail.is_calibrated && row && column ? row / column : 1;
+  onStroke(points: readonly Point[], isErasing: boolean): void;
 }
 
 function useSize(element: React.RefObject<HTMLElement | null>): Size | null {
@@ -89,11 +87,13 @@ export function Stage(props: Props) {
 
   const give = (prompt: Prompt | null) => prompt && props.onPrompts([prompt], []);
   const onClick = (at: Point, isPositive: boolean) => {
+    if (tool === "brush") return props.onStroke([at], !isPositive);
     const mark = tool === "erase" && camera ? promptUnder(toScreen(camera, at), slice, camera, placed) : null;
     if (mark) props.onPrompts([], [mark.position]);
     else give(clickPrompt(at, slice, image, isPositive));
   };
   const onDrawn = (draft: Draft) => {
+    if (draft.tool === "brush") return props.onStroke(draft.points, draft.isNegative ?? false);
     const prompt = draftPrompt(draft, slice, image);
     const box = prompt && begunBox(prompt, detail.is_volume);
     if (box) props.onBox(box);
@@ -131,6 +131,7 @@ export function Stage(props: Props) {
           event.stopPropagation();
         }}
       />
+      {props.brush && camera && <Ring frame={frame} diameter={2 * props.brush.radius * camera.scale} />}
       <p id="stage-help" className="unseen">
         {words.stageHelp}
       </p>
@@ -184,17 +185,51 @@ function usePainting(
         const [, row, column] = crosshair;
         paint.paintCrosshair(context, toScreen(camera, { x: column + 0.5, y: row + 0.5 }), screen);
       }
-      if (draft) paintDraft(context, camera, draft);
-      if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool);
+      if (draft) paintDraft(context, camera, draft, props.brush);
+      if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool, props.brush);
       // Tells those who look at the page from outside that nothing is missing.
       shown.dataset.painted = picture && mask ? String(stamp) : "";
     });
     return () => cancelAnimationFrame(request);
-  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, openBox, crosshair]);
+  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
 }
 
-function paintDraft(context: CanvasRenderingContext2D, camera: Camera, draft: Draft): void {
+/** How large the brush is, where the pointer is. */
+function Ring({ frame, diameter }: { frame: React.RefObject<HTMLDivElement | null>; diameter: number }) {
+  const ring = useRef<HTMLSpanElement>(null);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const follow = (event: PointerEvent) => {
+      const box = element.getBoundingClientRect();
+      const shown = ring.current;
+      if (!shown) return;
+      shown.style.translate = `${event.clientX - box.left}px ${event.clientY - box.top}px`;
+      shown.hidden = event.pointerType === "touch";
+    };
+    const hide = () => ring.current && (ring.current.hidden = true);
+    element.addEventListener("pointermove", follow);
+    element.addEventListener("pointerleave", hide);
+    return () => {
+      element.removeEventListener("pointermove", follow);
+      element.removeEventListener("pointerleave", hide);
+    };
+  }, [frame]);
+  const size = Math.max(diameter, 3);
+  return <span ref={ring} className="brush-ring" hidden aria-hidden="true" style={{ width: size, height: size, margin: -size / 2 }} />;
+}
+
+function paintDraft(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  draft: Draft,
+  brush: Props["brush"],
+): void {
   const points = draft.points.map((point) => toScreen(camera, point));
+  if (draft.tool === "brush") {
+    const adds = brush?.adds !== (draft.isNegative ?? false);
+    return paint.paintBrush(context, points, 2 * (brush?.radius ?? 1) * camera.scale, adds);
+  }
   const [first, second] = points;
   if (draft.tool !== "box") paint.paintStroke(context, points, draft.tool === "scribble");
   else if (first && second) paint.paintBox(context, first, second);
@@ -205,10 +240,11 @@ function paintKeys(
   camera: Camera,
   cursor: NonNullable<CursorKeys["cursor"]>,
   tool: Tool,
+  brush: Props["brush"],
 ): void {
   if (cursor.begun.length > 0 && tool !== "point") {
     const points = tool === "box" ? [cursor.begun[0] ?? cursor.at, cursor.at] : cursor.begun;
-    paintDraft(context, camera, { tool, points });
+    paintDraft(context, camera, { tool, points }, brush);
   }
   paint.paintCursor(context, toScreen(camera, cursor.at));
 }

@@ -1,6 +1,6 @@
 // Where a pixel of the image lies on the screen, and back. Sizes of the screen are CSS pixels.
 
-import type { Zyx } from "../api/types";
+import type { ImageDetail, Zyx } from "../api/types";
 
 /**
  * A view of one slice. `scale` is screen pixels per column; a row takes `scale * aspect`, so that
@@ -21,6 +21,12 @@ export interface Size {
 export interface Point {
   x: number;
   y: number;
+}
+
+/** How tall a voxel is, in its widths. */
+export function aspectOf(detail: Pick<ImageDetail, "spacing_mm" | "is_calibrated">): number {
+  const [, row, column] = detail.spacing_mm ?? [];
+  return detail.is_calibrated && row && column ? row / column : 1;
 }
 
 const MARGIN = 12;

@@ -225,6 +225,26 @@ export function paintStroke(
   context.setLineDash([]);
 }
 
+/** A stroke of the brush while it is drawn, as wide as it will be. */
+export function paintBrush(
+  context: CanvasRenderingContext2D,
+  points: readonly Point[],
+  width: number,
+  adds: boolean,
+): void {
+  context.beginPath();
+  points.forEach((point, i) => {
+    if (i === 0) context.moveTo(point.x, point.y);
+    context.lineTo(point.x + 0.01, point.y);
+  });
+  context.lineCap = context.lineJoin = "round";
+  context.lineWidth = Math.max(width, 1);
+  context.globalAlpha = 0.55;
+  context.strokeStyle = adds ? INK.recommended : INK.removed;
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 export function paintBox(context: CanvasRenderingContext2D, one: Point, other: Point): void {
   const left = Math.min(one.x, other.x);
   const top = Math.min(one.y, other.y);
