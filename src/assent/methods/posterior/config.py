@@ -121,6 +121,9 @@ class PosteriorConfig:
     use_network: bool = True
     """Whether the network is used; off leaves the per-image classifier alone."""
 
+    use_classifier: bool = True
+    """Whether the per-image classifier counts beside the network, as corrections speak for it."""
+
     refine: bool = True
     """Whether the uncertain border is refined at native resolution."""
 

@@ -26,14 +26,15 @@ from assent.methods.posterior import profile as profiles
 from assent.methods.posterior.bases import reduce_points
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.evidence import AcceptAnswer, PackedMasks
-from assent.methods.posterior.field import Earlier, Look, Solver, solve_field, unprompted
-from assent.methods.posterior.grid import WorkingGrid, marked_slices, working_planes
+from assent.methods.posterior.field import Earlier, Field, Look, Solver, solve_field, unprompted
+from assent.methods.posterior.grid import WorkingGrid, draw_marks, marked_slices, working_planes
 from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.offer import Offer, make_offer, shown_masks, shown_probability
 from assent.methods.posterior.particles import infer
 from assent.methods.posterior.present import present
 from assent.methods.posterior.recall import Reading, Remembered, joined, look_of, recall, remember
 from assent.methods.posterior.refine import refine
+from assent.methods.posterior.rival import Rivals
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.solvers import classifier_solver, network_solver
 from assent.methods.posterior.state import (
@@ -166,7 +167,13 @@ class Posterior:
         reading = Reading(joined(context))
         blank = PosteriorState(seed=seed, prior=latent_prior, context=context, reading=reading)
         base = unprompted(self._look(embedding, reading))
-        return self._on_field(embedding, replace(blank, base=base, solved=base), None)
+        is_contested = (
+            self.config.use_classifier and self._network is not None and len(base.mean) == 1
+        )
+        rivals = Rivals(base) if is_contested else None
+        return self._on_field(
+            embedding, replace(blank, base=base, solved=base, rivals=rivals), None
+        )
 
     def propose(
         self, embedding: PosteriorEmbedding, state: PosteriorState, *, page: int = 0
@@ -204,8 +211,11 @@ class Posterior:
     ) -> Proposal:
         """The proposal with its recommendation refined at native resolution.
 
-        Returned as it is where the network already saw every pixel, or refining is off.
+        Returned as it is where the network already saw every pixel, where the person's answers
+        speak for the classifier rather than for the network, or refining is off.
         """
+        if state.rivals is not None and state.rivals.share(state.removed) > 0.5:
+            return proposal
         if self._network is None or not self.config.refine or state.accepted is not None:
             return proposal
         return refine(embedding, state, proposal, self._network, self._compute, self.config)
@@ -301,12 +311,24 @@ class Posterior:
     ) -> PosteriorState:
         """The state with its field under all prompts, and the posterior under it."""
         look = self._look(embedding, state.reading)
-        earlier = Earlier(before.solved, fresh, partial(shown_probability, before))
-        return self._on_field(
-            embedding,
-            replace(state, solved=solve_field(look, state.prompts, state.base, earlier)),
-            before,
-        )
+        rivals = before.rivals
+        alone = before.solved if rivals is None else rivals.network
+        earlier = Earlier(alone, fresh, partial(shown_probability, before))
+        solved = solve_field(look, state.prompts, state.base, earlier)
+        if rivals is not None:
+            new = state.given[len(before.given) :]
+            odds = rivals.heard(new, shown_probability(before, 0), embedding.grid)
+            rivals = Rivals(solved, self._classified(embedding, state), odds)
+            solved = rivals.joined(state.removed)
+        return self._on_field(embedding, replace(state, solved=solved, rivals=rivals), before)
+
+    def _classified(self, embedding: PosteriorEmbedding, state: PosteriorState) -> Field | None:
+        """What the per-image classifier alone makes of a slice; None without a prompt inside."""
+        marks = draw_marks(state.prompts, 0, embedding.grid)
+        if not (marks.positive.any() or marks.box.any()):
+            return None
+        mean, directions = classifier_solver(embedding.planes, self._latent)(0, marks, None)
+        return Field(mean[None], directions[:, None])
 
     def _on_field(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None

@@ -26,6 +26,7 @@ from assent.methods.posterior.grid import WorkingGrid
 from assent.methods.posterior.particles import LatentPrior, Particles
 from assent.methods.posterior.profile import Finished
 from assent.methods.posterior.recall import Reading, Remembered
+from assent.methods.posterior.rival import Rivals
 
 VOLUME_REDUCTION = 4
 """Volumes compare particles on bases reduced this much in plane."""
@@ -83,6 +84,8 @@ class PosteriorState:
         shown: Picks and judgements so far.
         base: Logits of every slice without prompts.
         solved: Logits of every slice under all prompts.
+        rivals: What network and classifier each make of a single slice; None for volumes, and
+            where only one of the two is there.
         slices: Slices on which particles are compared.
         bases: The field on the particle grid of these slices.
         particles: The posterior.
@@ -101,6 +104,7 @@ class PosteriorState:
     shown: tuple[Shown, ...] = field(default=(), repr=False)
     base: Field = field(default=_NOTHING, repr=False)
     solved: Field = field(default=_NOTHING, repr=False)
+    rivals: Rivals | None = field(default=None, repr=False)
     slices: tuple[int, ...] = field(default=(0,), repr=False)
     bases: Bases = field(default=_NO_BASES, repr=False)
     particles: Particles = field(default=_NO_PARTICLES, repr=False)
