@@ -30,8 +30,9 @@ from assent.storage.packed import unpack
 KEPT_VOXELS = 24e6
 """Voxels of images whose embeddings, and whose sessions, stay in memory."""
 
-LEAST_VOXELS = 1e6
-"""A session counts as at least this many: the states of a small image take memory too."""
+LEAST_VOXELS = 0.6e6
+"""A session counts as at least this many: the states of a small image take 15 MB. So 40 people at
+work at once find theirs in memory."""
 
 KEPT_MEMORIES = 10_000
 """Examples that stay remembered; one takes some kilobytes."""
@@ -93,12 +94,10 @@ class Engine:
         self._blobs = Blobs(blobs)
         self._originals = Originals()
         self._embeddings = Recent[str, tuple[Embedding, float]](KEPT_VOXELS, lambda kept: kept[1])
-        self._sessions = Recent[int, Session](
-            KEPT_VOXELS, lambda s: max(s.image.voxels.size, LEAST_VOXELS)
-        )
-        self._prepared = Recent[str, Session](
-            KEPT_VOXELS / 4, lambda s: max(s.image.voxels.size, LEAST_VOXELS)
-        )
+        self._sessions = Recent[int, Session](KEPT_VOXELS, _size)
+        # What teaches profiles must not push out the sessions of those who wait for an answer.
+        self._finished = Recent[int, Session](KEPT_VOXELS / 3, _size)
+        self._prepared = Recent[str, Session](KEPT_VOXELS / 4, _size)
         self._memories = Recent[int, Known](KEPT_MEMORIES, lambda _: 1)
 
     def facts(self) -> Facts:
@@ -179,14 +178,14 @@ class Engine:
         Raises:
             AssentError: As ``see``.
         """
-        self._session(work)
+        self._session(work, self._finished)
 
     def learn(self, finished: Sequence[Work]) -> Prior | None:
         """A profile from finished sessions; those that cannot be done again are passed over."""
         states = []
         for work in finished:
             try:
-                states.append(self._session(work).state)
+                states.append(self._session(work, self._finished).state)
             except AssentError:
                 continue
         return self._method.learn(states) if states else None
@@ -205,10 +204,15 @@ class Engine:
         guess = begun.propose()
         return guess.predicted_dice, float(dice(guess.recommended, accepted))
 
-    def _session(self, work: Work) -> Session:
-        """The session as it is stored, from memory where that is in step with the answers."""
+    def _session(self, work: Work, among: Recent[int, Session] | None = None) -> Session:
+        """The session as it is stored, from memory where that is in step with the answers.
+
+        One that is in memory nowhere is kept ``among`` others of its kind: by default, those that
+        people work on.
+        """
         wanted = work.record.history
-        kept = self._sessions.get(work.session) if work.session else None
+        kept = self._sessions.get(work.session) or self._finished.get(work.session)
+        among = among or self._sessions
         if kept is not None:
             self._originals.check(work.original)
             here = [*kept.history, *kept.undone][: len(wanted)]
@@ -218,7 +222,8 @@ class Engine:
         session = self._begun(work) if not wanted and not work.record.undone else None
         session = session or self._replayed(work)
         if work.session:
-            self._sessions.put(work.session, session)
+            self._sessions.drop(work.session)  # out of step
+            among.put(work.session, session)
         return session
 
     def _begun(self, work: Work) -> Session | None:
@@ -258,6 +263,10 @@ class Engine:
             kept = Known(self._method.remember(entry), image.voxels.shape[0])
             self._memories.put(example.id, kept)
         return kept
+
+
+def _size(session: Session) -> float:
+    return max(session.image.voxels.size, LEAST_VOXELS)
 
 
 def _beginning(work: Work) -> str:
