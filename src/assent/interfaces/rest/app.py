@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -11,16 +10,12 @@ from assent.interfaces.rest import page, problems
 from assent.interfaces.rest.figures import Counting, Figures
 from assent.interfaces.rest.guard import Careful, Guard, Rules
 from assent.interfaces.rest.routes import jobs, projects, server, sessions, tasks, uploads
-from assent.interfaces.rest.schemas import Problem
 from assent.interfaces.rest.wire import Desk
 from assent.services.pictures import Pictures
 from assent.services.workspace import Workspace
 
 BASE = "/api/v1"
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {problems.MEDIA_TYPE: {}}}
-    for status in (400, 401, 403, 404, 422, 503)
-}
+PROBLEMS = problems.announced(400, 401, 403, 404, 413, 422, 503)
 
 
 def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
@@ -62,6 +57,8 @@ def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
     app.include_router(server.probes, prefix=BASE)
     app.include_router(server.probes, include_in_schema=False)
     problems.install(app, desk.proposal)
+    described = app.openapi
+    app.openapi = lambda: problems.under_its_type(described())  # type: ignore[method-assign]
     page.install(app)
     app.add_middleware(Guard, rules=app.state.rules)
     app.add_middleware(Counting, figures=app.state.figures)

@@ -57,13 +57,15 @@ CODES = {
     405: "method_not_allowed",
     413: "too_large",
 }
-CONFLICT: dict[int | str, dict[str, Any]] = {
-    409: {
-        "model": Problem,
-        "description": "Stale, changed or of other weights",
-        "content": {MEDIA_TYPE: {}},
-    }
-}
+Responses = dict[int | str, dict[str, Any]]
+
+
+def announced(*statuses: int) -> Responses:
+    """Problems that routes may answer with, for the OpenAPI document."""
+    return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
+
+
+CONFLICT = announced(409)
 """For routes that may find another state than was meant."""
 
 BUG = "Something went wrong that should not. The log of the server says what; try again."
@@ -121,3 +123,15 @@ def install(app: FastAPI, to_proposal: Callable[[View], Proposal]) -> None:
     app.add_exception_handler(RequestValidationError, misshapen)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(Exception, bug)
+
+
+def under_its_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document with problems under their own media type, not the route's."""
+    for route in document["paths"].values():
+        for operation in route.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                if MEDIA_TYPE in content:
+                    told = [content.pop(kind) for kind in list(content) if content[kind]]
+                    content[MEDIA_TYPE] = told[0]
+    return document

@@ -38,7 +38,7 @@ def reset(desk: AtDesk, person: str) -> None:
     desk.workspace.learning.reset(person)
 
 
-@router.post("/login", status_code=204, responses={401: {"model": schemas.Problem}})
+@router.post("/login", status_code=204)
 def login(request: Request, given: schemas.Login) -> Response:
     """Let a browser keep a cookie in place of the token."""
     rules: Rules = request.app.state.rules

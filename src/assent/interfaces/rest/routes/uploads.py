@@ -22,7 +22,7 @@ FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "f
 @router.post(
     "/projects/{project}/images",
     status_code=201,
-    responses={200: {"model": schemas.Image}, 413: {"model": schemas.Problem}},
+    responses={200: {"model": schemas.Image}},
     openapi_extra={"requestBody": {"required": True, **FILE}},
 )
 async def upload(
