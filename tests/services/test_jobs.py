@@ -125,9 +125,14 @@ def test_a_closed_server_stops_at_the_next_step_and_the_next_one_goes_on(store):
     jobs.close()
     assert {store.jobs.get(each.id).state for each in (job, behind)} == {"waiting"}
     jobs = Jobs(store, {"count": short})
+    own = jobs.start("count", {})
+    jobs.resume()
     jobs.settle()
-    assert done == [[7, "first"], [7, "first"], "second", ["again"], "second"]
-    assert [(each.state, each.detail) for each in jobs.all()] == [("done", "both")] * 2
+    again = [["again"], "second"]
+    assert done == [[7, "first"], *again, [7, "first"], "second", *again]
+    assert [(each.id, each.detail) for each in jobs.all()] == [
+        (each.id, "both") for each in (own, behind, job)
+    ]
     jobs.close()
 
 
@@ -139,6 +144,7 @@ def test_attempts_count_until_a_step_is_done_and_not_when_the_server_was_closed(
     store.jobs.add_step(stepped.id, "first", None)
     store.jobs.put_back(closed.id)
     jobs = Jobs(store, {"count": lambda run: "counted"})
+    jobs.resume()
     jobs.settle()
     assert [jobs.get(job.id).state for job in (many, stepped, closed)] == ["failed", "done", "done"]
     jobs.close()
@@ -160,4 +166,16 @@ def test_a_waiting_job_that_is_cancelled_does_nothing(store):
     may_end.set()
     jobs.settle()
     assert (done, jobs.get(second.id).state) == ([first.id], "cancelled")
+    jobs.close()
+
+
+def test_who_follows_a_job_that_nobody_here_works_on_waits_for_news(store, monkeypatch):
+    jobs, waits = Jobs(store, {}), []
+    monkeypatch.setattr(jobs._news, "wait", waits.append)
+    job = store.jobs.add("count", {})
+    following = jobs.follow(job.id, idle_s=15.0)
+    assert [next(following), next(following)] == [job, None]
+    assert waits == [15.0]
+    store.jobs.report(job.id, "done", 1.0, "counted")
+    assert [told.detail for told in following] == ["counted"]
     jobs.close()

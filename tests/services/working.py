@@ -84,6 +84,7 @@ def work(database, home, folder, death, kinds):
         exports=home / "exports",
     )
     watched.jobs = workspace.jobs
+    workspace.jobs.resume()
     start = {
         "scan": lambda: workspace.rescan(1),
         "propagate": lambda: workspace.propagate(Rest(1, TARGET, "ada")),

@@ -125,14 +125,11 @@ class Jobs:
     """One thread that works on jobs in order."""
 
     def __init__(self, store: Store, kinds: Mapping[str, Do]) -> None:
-        """Begin, with what was left.
+        """Begin.
 
         Args:
             store: Where jobs are kept.
             kinds: What to do, by the name of the kind of job; called by another thread.
-
-        Raises:
-            StorageError: If what was left cannot be read.
         """
         self._store, self._kinds = store, kinds
         self._news = Condition()
@@ -140,8 +137,6 @@ class Jobs:
         self._cancelled: set[int] = set()
         self._is_closing = False
         self._queue: SimpleQueue[UnfinishedJob | None] = SimpleQueue()
-        for left in store.jobs.unfinished():
-            self._resume(left)
         self._thread = Thread(target=self._work, name="assent jobs", daemon=True)
         self._thread.start()
 
@@ -155,9 +150,21 @@ class Jobs:
         Raises:
             StorageError: If it cannot be noted.
         """
-        job = self._store.jobs.add(kind, arguments)
-        self._put(UnfinishedJob(job=job, arguments=arguments, is_cancelled=False, attempts=0))
+        with self._news:
+            job = self._store.jobs.add(kind, arguments)
+            self._put(UnfinishedJob(job=job, arguments=arguments, is_cancelled=False, attempts=0))
         return job
+
+    def resume(self) -> None:
+        """Go on with what an earlier server left.
+
+        Raises:
+            StorageError: If what was left cannot be read, or its end cannot be noted.
+        """
+        with self._news:  # so that what was started here is seen as such
+            for left in self._store.jobs.unfinished():
+                if left.job.id not in self._live:
+                    self._resume(left)
 
     def get(self, job_id: int) -> Job:
         """A job as it is now.
@@ -204,7 +211,7 @@ class Jobs:
         while job.state not in FINAL and not self._is_closing:
             before = job
             with self._news:
-                if self._live.get(job_id) == before and not self._is_closing:
+                if self.get(job_id) == before and not self._is_closing:
                     self._news.wait(idle_s)
             job = self.get(job_id)
             yield None if job == before else job

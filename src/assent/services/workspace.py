@@ -102,7 +102,8 @@ class Workspace:
         return self._method
 
     def warm_up(self) -> None:
-        """Start the process that computes, and prepare the first images, behind the scenes."""
+        """Go on with the jobs that were left; prepare the first images behind the scenes."""
+        self.jobs.resume()
         self.backstage.later(partial(self.worker.call, "rehearse"))
         for project in self.store.projects.all():
             for target in self.store.projects.targets(project.id):
