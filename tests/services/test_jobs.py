@@ -13,10 +13,14 @@ from threading import Event
 import pytest
 from sqlalchemy import func, select
 
+from assent.services import propagation
+from assent.services.annotate import Annotate
+from assent.services.engine import Engine
 from assent.services.jobs import MOST_ATTEMPTS, Jobs
 from assent.services.originals import Originals
 from assent.services.scan import scan
 from assent.storage.tables import job_steps
+from assent.testing.methods import ThresholdMethod
 from interfaces.small_files import disc, write_picture
 from services import working
 
@@ -103,6 +107,30 @@ def test_a_step_that_ends_every_server_fails_its_job_and_no_other(begun, work):
     assert propagated.state == "failed"
     assert "stopped 3 times in the same step of this, at e.png." in propagated.detail
     assert (export.state, export.detail) == ("done", "3 masks written.")
+
+
+def test_what_was_accepted_just_before_the_server_was_gone_is_counted(begun, tmp_path, monkeypatch):
+    monkeypatch.setattr(propagation, "_threshold", lambda *_: (0.0, "All are accepted."))
+    engine = Engine(ThresholdMethod(), str(tmp_path / "blobs"))
+    worker = working.Worker(engine, working.Watched(tmp_path / "log", ""))
+    annotate = Annotate(begun, worker, Originals())
+
+    def gone_after_the_first(name, do):
+        result = do()
+        if name.startswith("task"):
+            raise KeyboardInterrupt
+        return result
+
+    def run(step):
+        rest = propagation.Rest(1, working.TARGET, "ada", 0.05)
+        return propagation.propagate(begun, worker, annotate, rest, lambda *_: None, step)
+
+    chosen = [task.id for task in begun.projects.queue(1, working.TARGET)]
+    with pytest.raises(KeyboardInterrupt):
+        run(gone_after_the_first)
+    told = run(lambda name, do: chosen if name == "chosen" else do())
+    assert told == "3 images predicted, 3 accepted. All are accepted."
+    assert log_of(tmp_path) == [f"see {name}" for name in OPEN]
 
 
 def test_a_closed_server_stops_at_the_next_step_and_the_next_one_goes_on(store):

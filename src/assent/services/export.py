@@ -96,8 +96,9 @@ def export_masks(
     stems = stems_of([Path(image.path) for image, _ in finished])
     for number, ((image, mask), stem) in enumerate(zip(finished, stems, strict=True)):
         tell(number / len(finished), PurePosixPath(image.path).name)
-        write = partial(_write, store, originals, (root, image, mask), out / "masks", stem)
-        written = step(f"mask {mask.id} as {stem}", write)
+        place = (out / "masks" / stem).absolute()  # a later process may work elsewhere
+        write = partial(_write, store, originals, (root, image, mask), place)
+        written = step(f"mask {mask.id} in {place}", write)
         if "problem" in written:
             problems.append((image.path, written["problem"]))
         else:
@@ -132,7 +133,7 @@ def export_zip(
         lambda share, text: tell(0.9 * share, text),
         step,
     )
-    step("packed", partial(_pack, parts, done, file))
+    step(f"packed {file.absolute()}", partial(_pack, parts, done, file))
     shutil.rmtree(parts, ignore_errors=True)
     return done
 
@@ -150,20 +151,26 @@ def _write(
     store: Store,
     originals: Originals,
     at: tuple[str, StoredImage, StoredMask],
-    folder: Path,
-    stem: str,
+    place: Path,
 ) -> dict[str, Any]:
-    """Write one mask; returns what is known of the file, or the problem with its image."""
+    """Write one mask; returns what is known of the file, or the problem with its image.
+
+    Args:
+        store: Where the mask is kept.
+        originals: Reads the image.
+        at: Root of the project, image and mask.
+        place: Where the file shall be; the ending of its name follows from the image.
+    """
     root, image, mask = at
     try:
         geometry = originals.read(originals.of(root, image)).geometry
     except AssentError as error:
         return {"problem": str(error)}
-    file = folder / f"{stem}{mask_suffix(Path(image.path), geometry)}"
+    file = place.with_name(f"{place.name}{mask_suffix(Path(image.path), geometry)}")
     voxels = store.masks.read(mask.blob)
     write_mask(file, voxels, geometry)
     return {
-        "mask": f"{folder.name}/{file.name}",
+        "mask": f"masks/{file.name}",
         "mask_sha256": file_digest(file),
         "voxels": int(voxels.sum()),
         "volume_ml": int(voxels.sum()) * geometry.voxel_ml if geometry.calibrated else None,
