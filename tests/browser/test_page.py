@@ -4,11 +4,15 @@ import gzip
 import json
 import re
 import subprocess
+from urllib.request import urlopen
 
+import numpy as np
 import pytest
 
 from assent.interfaces.rest.app import create_app
 from assent.services.hosting import Hosting, open_workspace
+from assent.services.propagation import AUTOMATIC
+from assent.storage.store import open_store
 from browser.conftest import DIST, ROOT
 
 ENTRY_BYTES = 450_000
@@ -29,6 +33,32 @@ def test_a_killed_server_loses_nothing_and_gets_what_waited_once(play):
 
 def test_a_second_window_sees_the_first_ones_answer_and_never_overwrites_it(play):
     play("tabs")
+
+
+def test_a_mask_is_painted_by_hand_undone_kept_over_a_reload_and_accepted(play):
+    play("painting")
+
+
+def test_images_are_added_by_button_and_drop_and_what_is_none_says_so(play):
+    play("upload")
+
+
+@pytest.fixture
+def by_rule(server):
+    """Two of the pictures, accepted by the rule before the page opens."""
+    # The events of the first scan end when every image is known.
+    urlopen(f"{server.address}/api/v1/jobs/1/events").read()
+    (database,) = server.work.rglob("assent.db")
+    disc = np.hypot(*np.mgrid[-48:48, -48:48]) < 22
+    with open_store(database, database.parent / "blobs") as store:
+        for task in store.projects.queue(1, "disc"):
+            if store.projects.image(task.image_id).path in {"a.png", "b.png"}:
+                store.projects.rank({task.id: (0.93, 0.93)})
+                store.masks.add(task.id, disc[None], person=AUTOMATIC, teaches=False)
+
+
+def test_what_a_rule_accepted_is_confirmed_or_opened_again(by_rule, play):
+    play("review")
 
 
 def test_first_run_help_themes_tablets_and_hostile_names(play):

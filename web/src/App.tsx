@@ -220,6 +220,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
         <Toolbar
           detail={detail}
           tool={shownTool}
+          isReadOnly={review !== null}
           settings={settings}
           window={window}
           showsPlanes={showsPlanes}
@@ -301,7 +302,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       {panels.side && (
         <aside className="side" aria-label={words.side}>
           <Numbers proposal={proposal} isPainted={isPainting && brush.strokes > 0} onContext={() => setDialog("context")} />
-          <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />
+          {!review && <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />}
           <Readers readers={desk.readers} person={person} isVolume={detail?.is_volume ?? false} />
           <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
         </aside>

@@ -88,9 +88,11 @@ export const words = {
   download: "Download the masks",
 
   // Adding images
+  add: "Add",
   addImages: "Add images",
   dropHere: "Drop images here to add them to this folder",
   noFolders: "This is a folder. Drop the files in it instead.",
+  uploadKnown: "This image is here already.",
   uploadBroke: "The connection broke off on the way. Add the file again.",
   uploading: (done: number, all: number, percent: number) => `Adding ${Math.min(done + 1, all)} of ${all} · ${percent} %`,
   uploaded: (done: number) => `${plural(done, "image", "images")} added`,

@@ -1,15 +1,16 @@
 import { describe, expect, it, vi } from "vitest";
+import { words } from "../src/words";
 import { type Send, Uploader, summary } from "../src/state/upload";
 
 const file = (name: string, bytes: number) => new File([new Uint8Array(bytes)], name);
 
 /** An uploader whose files arrive, fail or report when the test says so. */
 function desk() {
-  const sending: { name: string; onSent(bytes: number): void; arrive(): void; fail(error: Error): void }[] = [];
+  const sending: { name: string; onSent(bytes: number): void; arrive(isNew?: boolean): void; fail(error: Error): void }[] = [];
   const send: Send = (sent, onSent, signal) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<boolean>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("aborted")));
-      sending.push({ name: sent.name, onSent, arrive: resolve, fail: reject });
+      sending.push({ name: sent.name, onSent, arrive: (isNew = true) => resolve(isNew), fail: reject });
     });
   const onAdded = vi.fn();
   const uploader = new Uploader(send, onAdded, (error) => `Said: ${(error as Error).message}`);
@@ -44,6 +45,16 @@ describe("files", () => {
     expect(states()).toEqual(["a failed", "b sending"]);
     expect(uploader.get()[0]?.problem).toBe("Said: not an image");
     expect(onAdded).not.toHaveBeenCalled();
+  });
+
+  it("that are there already are not counted as added, and say so", async () => {
+    const { uploader, sending, states, settle } = desk();
+    uploader.add([file("a", 10)]);
+    sending[0]?.arrive(false);
+    await settle();
+    expect(states()).toEqual(["a known"]);
+    expect(uploader.get()[0]?.problem).toBe(words.uploadKnown);
+    expect(summary(uploader.get())).toMatchObject({ done: 0, isUnderWay: false });
   });
 
   it("on their way are stopped with those that wait; later ones are sent again", async () => {

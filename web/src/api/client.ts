@@ -64,20 +64,20 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw refusal(status, statusText, await response.text(), headers.get("Retry-After"));
 }
 
-/** A file as the body of a request. `fetch` does not tell how much of it went out. */
+/** A file as the body of a request; false when it was there already. `fetch` does not tell how much of it went out. */
 function sendFile(
   path: string,
   file: File,
   onSent: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
     asked.open("POST", BASE + path);
     asked.setRequestHeader("Content-Type", "application/octet-stream");
     asked.upload.onprogress = (event) => onSent(event.loaded);
     asked.onload = () => {
-      if (asked.status >= 200 && asked.status < 300) return resolve();
+      if (asked.status >= 200 && asked.status < 300) return resolve(asked.status === 201);
       const after = asked.getResponseHeader("Retry-After");
       reject(refusal(asked.status, asked.statusText, asked.responseText, after));
     };

@@ -8,9 +8,8 @@ import { words } from "../words";
 
 const HEIGHT = 84;
 
-export function Effort({ progress }: { progress: Progress }) {
+export function Effort({ effort }: { effort: Progress["effort"] }) {
   const holder = useRef<HTMLDivElement>(null);
-  const { effort } = progress;
   const last = effort[effort.length - 1];
 
   useEffect(() => {

@@ -1,6 +1,6 @@
 // The images of the folder: what is done, what comes next, and the effort each one took.
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { url } from "../api/client";
 import type { Progress, Queue as QueueOf, Task } from "../api/types";
 import { isToReview, toReview } from "../state/review";
@@ -25,6 +25,8 @@ export function Queue({ queue, progress, shown, onOpen, add, children }: Props) 
   }, [shown?.id]);
   const [wantsReview, setWantsReview] = useState(false);
   const waiting = toReview(queue?.tasks ?? []);
+  // What a rule accepted took nobody's answers, and would make the curve fall by itself.
+  const worked = useMemo(() => progress?.effort.filter(({ session }) => session !== null) ?? [], [progress]);
   const isReviewing = wantsReview && waiting.length > 0;
   return (
     <nav className="queue" aria-label={words.queue}>
@@ -71,7 +73,7 @@ export function Queue({ queue, progress, shown, onOpen, add, children }: Props) 
         ))}
       </ul>
       {queue?.tasks.length === 0 && <p className="hint">{words.emptyQueue}</p>}
-      {progress && progress.effort.length > 0 && <Effort progress={progress} />}
+      {worked.length > 0 && <Effort effort={worked} />}
       {children}
     </nav>
   );

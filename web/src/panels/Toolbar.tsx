@@ -10,6 +10,8 @@ import { Icon, type IconName } from "./Icon";
 interface Props {
   detail: ImageDetail | null;
   tool: Tool;
+  /** Nothing can be drawn on what is only looked at. */
+  isReadOnly: boolean;
   settings: ViewSettings;
   window: Window | null;
   showsPlanes: boolean;
@@ -39,6 +41,7 @@ export function Toolbar(props: Props) {
             type="button"
             className="tool"
             aria-pressed={tool === name}
+            disabled={props.isReadOnly}
             aria-keyshortcuts={key}
             title={words.toolTitle(name, key)}
             onClick={() => props.onTool(name)}

@@ -73,8 +73,8 @@ export function AddImages({ uploader }: { uploader: Uploader }) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" className="link" onClick={() => input.current?.click()}>
-        {words.addImages}
+      <button type="button" className="link" title={words.addImages} aria-label={words.addImages} onClick={() => input.current?.click()}>
+        {words.add}
       </button>
       <input
         ref={input}

@@ -7,12 +7,14 @@ export interface Upload {
   name: string;
   bytes: number;
   sent: number;
-  state: "waiting" | "sending" | "done" | "failed" | "cancelled";
+  state: "waiting" | "sending" | "done" | "known" | "failed" | "cancelled";
+  /** Why it was not added, in one sentence. */
   problem: string | null;
 }
 
+/** Brings one file there; false when it was there already. */
 export interface Send {
-  (file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<unknown>;
+  (file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<boolean>;
 }
 
 export class Uploader {
@@ -22,7 +24,7 @@ export class Uploader {
   private stop: AbortController | null = null;
   private count = 0;
 
-  /** `send` brings one file there; `onAdded` hears of each that arrived; `say` puts an error into words. */
+  /** `onAdded` hears of each that arrived; `say` puts an error into words. */
   constructor(
     private readonly send: Send,
     private readonly onAdded: () => void,
@@ -79,8 +81,8 @@ export class Uploader {
     this.stop = stop;
     this.change(id, { state: "sending" });
     try {
-      await this.send(file, (sent) => this.change(id, { sent }), stop.signal);
-      this.change(id, { state: "done", sent: file.size });
+      const isNew = await this.send(file, (sent) => this.change(id, { sent }), stop.signal);
+      this.change(id, isNew ? { state: "done", sent: file.size } : { state: "known", problem: words.uploadKnown });
       this.onAdded();
     } catch (error) {
       if (stop.signal.aborted) this.change(id, { state: "cancelled" });
@@ -114,7 +116,7 @@ export interface Summary {
 }
 
 export function summary(uploads: readonly Upload[]): Summary {
-  const meant = uploads.filter(({ state }) => state !== "cancelled" && state !== "failed");
+  const meant = uploads.filter(({ state }) => ["waiting", "sending", "done"].includes(state));
   const bytes = meant.reduce((sum, one) => sum + one.bytes, 0);
   const sent = meant.reduce((sum, one) => sum + Math.min(one.sent, one.bytes), 0);
   const done = meant.filter(({ state }) => state === "done").length;

@@ -1,0 +1,41 @@
+// What a rule accepted is looked through: confirmed, or opened again; what is learned from is listed.
+
+import { base, check, checkAccess, clickStage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
+
+const tasks = async () => (await (await fetch(`${base}/api/v1/projects/1/tasks?target=disc`)).json()).tasks;
+
+await run(async ({ newPage }) => {
+  const page = await openPage(newPage);
+  await page.getByRole("button", { name: "To review 2" }).click();
+  await page.locator(".queue-item").nth(2).waitFor({ state: "detached" });
+  await page.getByText("not by a person").waitFor();
+  await picture(page);
+  const first = await page.locator(".image-name").getAttribute("title");
+  await shoot(page, "review");
+  await checkAccess(page, "review");
+
+  await clickStage(page, { x: 0.5, y: 0.5 });
+  await page.getByText("This mask is only shown").waitFor();
+  check((await page.locator(".card").count()) === 0, "There is something to choose on a mask that is only shown.");
+
+  await page.keyboard.press("Enter");
+  await page.locator(`.image-name:not([title="${first}"])`).waitFor();
+  await page.getByRole("button", { name: "To review 1" }).waitFor();
+  const confirmed = (await tasks()).find(({ image }) => image.path === first);
+  check(confirmed.accepted_by === "person", "Confirming left the mask to the rule.");
+
+  await page.keyboard.press("Control+z");
+  await waitForRound(page, 0);
+  check((await tasks()).every(({ accepted_by }) => accepted_by !== "rule"), "Reopening left the mask to the rule.");
+  check((await page.getByText("To review").count()) === 0, "The list of what to review stays when it is empty.");
+
+  await page.locator(".queue-item", { has: page.locator(`[title="${first}"]`) }).click();
+  await page.locator(".accepted", { hasText: "accepted or confirmed earlier" }).waitFor();
+  await page.keyboard.press("l");
+  await page.locator(".context-list li").waitFor();
+  await shoot(page, "context");
+  await checkAccess(page, "context");
+  await page.getByRole("button", { name: /^Remove/ }).click();
+  await page.getByRole("button", { name: "Remove it" }).click();
+  await page.getByText("Nothing yet").waitFor();
+});
