@@ -72,6 +72,17 @@ def test_a_server_killed_at_work_goes_on_where_it_was(tmp_path, cli):
     assert everything_in(tmp_path / "images") == before
 
 
+def test_a_server_killed_in_a_scan_goes_on_with_it(tmp_path):
+    names = [f"{number:02d}.png" for number in range(60)]
+    for name in names:
+        write_picture(tmp_path / "images" / name, disc(9))
+    with serving(tmp_path) as (client, process):
+        next(job for job in client.follow(1) if job.progress > 0)
+        process.send_signal(signal.SIGKILL)
+    with serving(tmp_path) as (client, _):
+        assert [image.path for image in scanned(client)] == names
+
+
 def test_serving_the_network_without_a_token_is_refused(cli, tmp_path, monkeypatch):
     monkeypatch.delenv("ASSENT_TOKEN", raising=False)
     write_picture(tmp_path / "images" / "a.png", disc(9))
