@@ -28,7 +28,7 @@ import stored
 from ledger import Sitting
 from people import choose
 from report import machine, print_json, print_machine, print_table
-from served import PATIENCE_S, TARGET, Server, write_pictures
+from served import PATIENCE_S, TARGET, Server, follow_scan, write_pictures
 
 from assent.client import Client, RefusedError
 from assent.methods import registry
@@ -169,9 +169,7 @@ def run_lane(home: Path, database: str, kills: int, seed: int) -> Counter[str]:
 
 def _scan(server: Server) -> None:
     with Client(server.start()) as client:
-        *_, job = client.follow(1)
-        if job.state != "done":
-            raise RuntimeError(f"The scan is {job.state}: {job.detail}")
+        follow_scan(client)
     server.kill()
 
 

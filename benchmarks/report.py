@@ -1,6 +1,7 @@
 """What a measurement says: the machine, a table, and one line of JSON for programs."""
 
 import json
+import math
 import os
 import platform
 from collections.abc import Sequence
@@ -41,15 +42,14 @@ def print_json(**told: Any) -> None:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of the values does not exceed; NaN without any.
+    """The smallest value that at least this share of the values does not exceed; NaN without any.
 
-    >>> percentile([3.0, 1.0, 2.0], 0.95)
-    3.0
+    >>> percentile([3.0, 1.0, 2.0], 0.5)
+    2.0
     """
     if not values:
         return float("nan")
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return sorted(values)[math.ceil(share * len(values)) - 1]
 
 
 def _processor() -> str:

@@ -13,13 +13,15 @@ import numpy as np
 import psutil
 from PIL import Image as Pillow
 
+from assent.client import Client
+
 TARGET = "disc"
 PATIENCE_S = 120.0
 """How long a start may take on a machine that is busy."""
 
 
 class NotStartedError(Exception):
-    """The process left before it said where it is."""
+    """The process left before it said where it is, or could not take the folder in."""
 
 
 class Server:
@@ -108,6 +110,17 @@ def wait_until_ready(address: str) -> None:
         if time.monotonic() > until:
             raise TimeoutError(f"The server is not ready after {PATIENCE_S:g} s.")
         time.sleep(0.02)
+
+
+def follow_scan(client: Client) -> None:
+    """Return when the first job, which takes the folder in, is done.
+
+    Raises:
+        NotStartedError: If it failed.
+    """
+    *_, job = client.follow(1)
+    if job.state != "done":
+        raise NotStartedError(f"The scan is {job.state}: {job.detail}")
 
 
 def write_pictures(folder: Path, count: int, side: int) -> None:
