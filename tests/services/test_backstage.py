@@ -42,3 +42,20 @@ def test_what_fails_is_left_undone_and_does_not_stop_the_rest(backstage, caplog)
     backstage.settle()
     assert done == [1]
     assert "left undone" in caplog.text
+
+
+def test_at_the_end_what_runs_is_waited_for_and_what_waits_is_not_begun(monkeypatch):
+    backstage, done, began, go = Backstage(), [], Event(), Event()
+
+    def run():
+        began.set()
+        go.wait()
+        done.append("ran")
+
+    backstage.later(run)
+    backstage.later(partial(done.append, "waited"))
+    began.wait()
+    join = backstage._thread.join
+    monkeypatch.setattr(backstage._thread, "join", lambda: (go.set(), join()))
+    backstage.close()
+    assert done == ["ran"]

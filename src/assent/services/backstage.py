@@ -16,6 +16,7 @@ class Backstage:
         self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._waiting: set[Hashable] = set()
         self._lock = Lock()
+        self._is_closing = False
         self._thread = Thread(target=self._work, name="assent backstage", daemon=True)
         self._thread.start()
 
@@ -39,12 +40,13 @@ class Backstage:
         done.wait()
 
     def close(self) -> None:
-        """Stop after what is being done now."""
+        """Wait for what is being done now, and begin nothing of what waits."""
+        self._is_closing = True
         self._queue.put(None)
         self._thread.join()
 
     def _work(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while (work := self._queue.get()) is not None and not self._is_closing:
             with self._lock:
                 self._waiting.discard(_name(work))
             try:
