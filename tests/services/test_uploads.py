@@ -54,7 +54,7 @@ def test_a_file_is_kept_under_its_digest_and_once(uploads, store, content, tmp_p
     (file,) = left(tmp_path)
     assert (len(file), file[-4:]) == (64 + 4, ".png")
     assert (tmp_path / "sent" / file).read_bytes() == content
-    assert image.path == f".uploads/{file}/.. b .exe"
+    assert image.path == f".uploads/{file}/.. b .exe.png"
     assert (image.kind, image.shape_dhw) == ("png", (1, 48, 48))
     assert store.projects.targets(1) == ("disc", "ring")
 

@@ -45,6 +45,16 @@ def suffix_of_content(path: Path, name: str) -> str:
     return suffix
 
 
+def fits_suffix(name: str, suffix: str) -> bool:
+    """Whether a name ends as those of this kind of file do.
+
+    >>> fits_suffix("A.JPEG", ".jpg"), fits_suffix("a.jpg", ".nii.gz")
+    (True, False)
+    """
+    kind = next(known for known in FORMATS if suffix in known.suffixes)
+    return name.lower().endswith(kind.suffixes)
+
+
 def _by_mark(head: bytes) -> str:
     for known in FORMATS:
         if any(head[at : at + len(mark)] == mark for at, mark in known.magic):

@@ -12,7 +12,8 @@ from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
 from assent.services.export import Exported, Tell, export_masks, find_project
 from assent.services.methods import method_names
-from assent.services.originals import Originals
+from assent.services.originals import UPLOADED, Originals
+from assent.services.uploads import MOST_BYTES
 from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
@@ -38,6 +39,7 @@ class Hosting:
         database: File or URL.
         blobs: Folder or URL.
         seed: Of every random draw.
+        upload_bytes: The most that one file may have that is sent.
     """
 
     folder: Path
@@ -48,6 +50,7 @@ class Hosting:
     database: str = DATABASE
     blobs: str = BLOBS
     seed: int = 0
+    upload_bytes: int = MOST_BYTES
 
 
 def open_kept(database: str, blobs: str) -> Store:
@@ -77,14 +80,14 @@ def open_workspace(hosting: Hosting) -> Workspace:
         raise NotFoundError("method", hosting.method, known=method_names())
     store = open_kept(hosting.database, hosting.blobs)
     spec = EngineSpec(hosting.method, hosting.blobs, hosting.settings, hosting.weights)
-    file = _file_of(hosting.database)
     workspace = Workspace(
         store,
         Worker(spec),
         method=hosting.method,
         folder=hosting.folder,
-        exports=(HOME if file is None else file.parent) / "exports",
+        exports=_home_of(hosting.database) / "exports",
         seed=hosting.seed,
+        upload_bytes=hosting.upload_bytes,
     )
     try:
         for root in data_folders(hosting.folder):
@@ -140,7 +143,8 @@ def export_kept(
                 " Name one of them with --target."
             )
         chosen = target or targets[0]
-        return export_masks(store, Originals(), project_id, chosen, out, tell)
+        originals = Originals(_home_of(hosted[0]) / UPLOADED)
+        return export_masks(store, originals, project_id, chosen, out, tell)
 
 
 def token_for(host: str, given: str | None) -> str | None:
@@ -158,6 +162,12 @@ def token_for(host: str, given: str | None) -> str | None:
             f" in {TOKEN}, or serve on 127.0.0.1."
         )
     return token
+
+
+def _home_of(database: str) -> Path:
+    """The folder of what is kept beside the database."""
+    file = _file_of(database)
+    return HOME if file is None else file.parent
 
 
 def _file_of(database: str) -> Path | None:

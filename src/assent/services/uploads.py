@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from assent.core.errors import InputError, StorageError
-from assent.io.sniff import suffix_of_content
+from assent.io.sniff import fits_suffix, suffix_of_content
 from assent.services.decoding import Decoded, decode
 from assent.services.originals import UPLOADED
 from assent.storage.records import FoundImage, StoredImage
@@ -105,7 +105,8 @@ class Uploads:
 
         Args:
             project_id: Which project.
-            name: By which people know the file; shown, never used as a path.
+            name: By which people know the file; shown, never used as a path. It gets the ending
+                that its content calls for if it has another.
             incoming: Its bytes.
             target: Into whose queue it goes, besides those of the project's other targets.
 
@@ -121,6 +122,7 @@ class Uploads:
             incoming.file.flush()
             os.fsync(incoming.file.fileno())
         suffix = suffix_of_content(incoming.path, shown)
+        shown = shown if fits_suffix(shown, suffix) else f"{shown}{suffix}"
         ready = incoming.path.with_name(incoming.path.name + suffix)
         file = f"{incoming.digest.hexdigest()}{suffix}"
         with self._turn:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from assent.services import decoding
+from assent.services.hosting import export_kept
 from interfaces.rest.serving import API, TARGET, serving
 from interfaces.small_files import disc, everything_in, write_picture
 
@@ -62,6 +63,13 @@ def test_a_sent_image_is_worked_on_like_any_other(folder, tmp_path, content):
         assert image in served.images()
     with serving(folder, tmp_path / "home") as served:
         assert served.open(image["id"]) == shown
+        served.answer(shown, "accept", choice="recommended")
+        job = served.post("/projects/1/exports", {"target": TARGET}).json()
+        served.workspace.jobs.settle()
+        assert served.get(f"/jobs/{job['id']}").json()["detail"] == "1 mask written."
+    kept = (str(tmp_path / "home" / "assent.db"), str(tmp_path / "home" / "blobs"))
+    told = export_kept(kept, None, None, tmp_path / "out", lambda *_: None)
+    assert (len(told.masks), told.problems) == (1, ())
     assert everything_in(folder) == before
 
 
@@ -70,6 +78,7 @@ def test_the_content_says_what_kind_it_is(served):
     volume = nibabel.Nifti1Image(voxels.T, np.diag([2.0, 2.0, 3.0, 1.0])).to_bytes()
     image = send(served, gzip.compress(volume), "photo.jpg").json()
     assert (image["kind"], image["shape"], image["is_volume"]) == ("nii.gz", [3, 4, 5], True)
+    assert image["name"] == "photo.jpg.nii.gz"
     content = served.get(f"/images/{image['id']}/volume").content
     assert np.array_equal(np.frombuffer(content, np.float32, offset=352), voxels.ravel())
 

@@ -11,7 +11,9 @@ import typer
 from assent.interfaces.cli.say import say
 from assent.interfaces.cli.wiring import Given
 from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, route_to, token_for
+from assent.services.uploads import MOST_BYTES
 
+GB = 2**30
 EXAMPLES = (
     "assent serve my-study",
     "assent serve my-study --target nucleus --port 9000",
@@ -44,6 +46,9 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     store: Annotated[
         str, typer.Option(metavar="URL", help="Where masks are kept: a folder or s3://….")
     ] = BLOBS,
+    upload_gb: Annotated[
+        float, typer.Option(min=0.001, help="The most that one file may have that is sent.")
+    ] = MOST_BYTES / GB,
     seed: Annotated[int, typer.Option(help="Of every random draw.")] = 0,
     open_: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page, where there is a screen.")
@@ -67,6 +72,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
         database=database,
         blobs=store,
         seed=seed,
+        upload_bytes=int(upload_gb * GB),
     )
     # A thread that waits must not take the processor from one that works.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
