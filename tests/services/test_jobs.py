@@ -178,6 +178,27 @@ def test_attempts_count_until_a_step_is_done_and_not_when_the_server_was_closed(
     jobs.close()
 
 
+def test_after_a_crash_it_is_stored_what_is_done_before_it_is_done(store):
+    stored = []
+
+    def look(run, name, do):
+        run.tell(0.1, name)
+        return run.step(name, do)
+
+    def note():
+        stored.append(store.jobs.all()[0].detail)
+
+    def count(run):
+        return look(run, "all", lambda: look(run, "b.png", note)) or "counted"
+
+    store.jobs.begin(store.jobs.add("count", {}).id)
+    jobs = Jobs(store, {"count": count})
+    jobs.resume()
+    jobs.settle()
+    assert (stored, jobs.all()[0].detail) == (["b.png"], "counted")
+    jobs.close()
+
+
 def test_a_waiting_job_that_is_cancelled_does_nothing(store):
     may_end, begun, done = Event(), Event(), []
 

@@ -106,10 +106,10 @@ class Run:
             self._jobs._check_wanted(self.job_id)
             if self._is_wary:  # Should this end the server again, it is known what did.
                 self._store()
-                self._is_wary = False
             result = do()
             self._jobs._store.jobs.add_step(self.job_id, name, result)
             self._steps[name] = result
+            self._is_wary = False
         return cast("T", self._steps[name])
 
     def _store(self) -> None:
