@@ -104,7 +104,7 @@ class Workspace:
     def warm_up(self) -> None:
         """Go on with the jobs that were left; prepare the first images behind the scenes."""
         self.jobs.resume()
-        self.backstage.later(partial(self.worker.call, "rehearse"))
+        self.backstage.later(partial(self.worker.call, "facts"))
         for project in self.store.projects.all():
             for target in self.store.projects.targets(project.id):
                 self.backstage.later(partial(self._prepare, project.id, target))
