@@ -31,6 +31,8 @@ await run(async ({ newPage }) => {
 
   await page.locator(".queue-item", { has: page.locator(`[title="${first}"]`) }).click();
   await page.locator(".accepted", { hasText: "accepted or confirmed earlier" }).waitFor();
+  const marked = await page.locator(".queue-item[aria-current] [title]").first().getAttribute("title");
+  check(marked === first, `The list marks ${marked}, but ${first} is shown.`);
   await page.keyboard.press("l");
   await page.locator(".context-list li").waitFor();
   await shoot(page, "context");

@@ -36,12 +36,14 @@ export function PaintBar({ brush, onLeave }: { brush: Brush; onLeave(): void }) 
             <kbd>]</kbd>
             <output>{words.brushRadius(brush.radius)}</output>
           </label>
-          <button type="button" disabled={strokes === 0} onClick={brush.undo} aria-keyshortcuts="Control+Z">
-            {words.undoStroke}
-          </button>
-          <button type="button" disabled={!brush.mayRedo} onClick={brush.redo} aria-keyshortcuts="Control+Shift+Z">
-            {words.redoStroke}
-          </button>
+          <span className="head-buttons">
+            <button type="button" className="icon" disabled={strokes === 0} onClick={brush.undo} title={words.undoStroke} aria-label={words.undoStroke} aria-keyshortcuts="Control+Z">
+              ↶
+            </button>
+            <button type="button" className="icon" disabled={!brush.mayRedo} onClick={brush.redo} title={words.redoStroke} aria-label={words.redoStroke} aria-keyshortcuts="Control+Shift+Z">
+              ↷
+            </button>
+          </span>
         </div>
       </div>
       <div className="choices">

@@ -15,6 +15,9 @@ import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
 import { type Window, dragged } from "./window";
 
+/** What is to be painted while no mask is known. */
+const NOTHING = "nothing";
+
 export interface ViewSettings {
   opacity: number;
   isFilled: boolean;
@@ -75,7 +78,7 @@ function useCamera(image: Size, key: string, aspect: number, screen: Size | null
 }
 
 export function Stage(props: Props) {
-  const { detail, proposal, stamp, slice, tool, placed } = props;
+  const { detail, proposal, slice, tool, placed } = props;
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const screen = useSize(frame);
@@ -122,7 +125,7 @@ export function Stage(props: Props) {
         role="application"
         aria-label={words.stageLabel(detail.name, slice + 1, detail.shape[0] ?? 1, proposal?.round ?? 0)}
         aria-describedby="stage-help"
-        data-stamp={stamp}
+        data-stamp={props.source?.key ?? NOTHING}
         onFocus={keys.onFocus}
         onBlur={keys.onBlur}
         onKeyDown={(event) => {
@@ -147,9 +150,9 @@ function usePainting(
   draft: Draft | null,
   keys: CursorKeys,
 ): void {
-  const { detail, proposal, stamp, slice, settings, placed, preview, openBox, crosshair } = props;
+  const { detail, proposal, source, stamp, slice, settings, placed, preview, openBox, crosshair } = props;
   const picture = useSlice(detail, slice, props.window);
-  const mask = useMask(props.source, slice);
+  const mask = useMask(source, slice);
   const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
   const recommended = useMemo(() => mask && paint.outline(mask), [mask]);
   const difference = useMemo(() => {
@@ -188,10 +191,10 @@ function usePainting(
       if (draft) paintDraft(context, camera, draft, props.brush);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool, props.brush);
       // Tells those who look at the page from outside that nothing is missing.
-      shown.dataset.painted = picture && mask ? String(stamp) : "";
+      shown.dataset.painted = picture && mask ? source?.key : "";
     });
     return () => cancelAnimationFrame(request);
-  }, [canvas, screen, camera, detail, picture, mask, stamp, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
+  }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
 }
 
 /** How large the brush is, where the pointer is. */

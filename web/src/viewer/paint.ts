@@ -54,6 +54,8 @@ export function prepare(canvas: HTMLCanvasElement, size: Size): CanvasRenderingC
   const context = canvas.getContext("2d");
   context?.setTransform(ratio, 0, 0, ratio, 0, 0);
   context?.clearRect(0, 0, size.width, size.height);
+  // A stroke painted before would round the ends of the next picture's lines.
+  if (context) context.lineCap = context.lineJoin = "round";
   return context;
 }
 
