@@ -67,6 +67,10 @@ def test_first_run_help_themes_tablets_and_hostile_names(play):
     assert took < INTERACTIVE_MS
 
 
+def test_on_a_tablet_nothing_is_too_small_for_a_finger(play):
+    play("touch")
+
+
 def test_what_the_page_loads_first_is_small():
     index = (DIST / "index.html").read_text(encoding="utf-8")
     first = re.findall(r'(?:src|href)="\./(assets/[^"]+)"', index)

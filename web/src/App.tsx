@@ -2,8 +2,7 @@
 
 import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from "react";
 import { api } from "./api/client";
-import type { Alternative, ImageDetail, Zyx } from "./api/types";
-import type { Tool } from "./keys";
+import type { Alternative, ImageDetail, Task, Zyx } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
@@ -22,11 +21,10 @@ import { Toolbar } from "./panels/Toolbar";
 import { AddImages, Uploads, useDrop, useUploads } from "./panels/Uploads";
 import { Welcome, isNewcomer } from "./panels/Welcome";
 import { placedPrompts, type SessionState } from "./state/session";
-import { useBrush } from "./state/useBrush";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
 import { useReview } from "./state/useReview";
-import { type OpenBox, boxPrompt, including } from "./tools/openBox";
+import { useTools } from "./state/useTools";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { clamp } from "./viewer/geometry";
@@ -79,19 +77,6 @@ function useShownWindow(detail: ImageDetail | null) {
   return [holds ? chosen.window : detail.window, choose] as const;
 }
 
-/** A box in the making: stepping through slices takes them in. It belongs to one image. */
-function useOpenBox(detail: ImageDetail | null, slice: number, setSlice: (slice: number) => void) {
-  const [drawn, setDrawn] = useState<{ image: number; box: OpenBox } | null>(null);
-  const openBox = drawn && drawn.image === detail?.id ? drawn.box : null;
-  const setOpenBox = (box: OpenBox | null) => setDrawn(box && detail && { image: detail.id, box });
-  const stepTo = (wanted: number) => {
-    setSlice(wanted);
-    const next = clamp(wanted, 0, (detail?.shape[0] ?? 1) - 1);
-    if (openBox && next !== slice) setOpenBox(including(openBox, next));
-  };
-  return { openBox, setOpenBox, stepTo };
-}
-
 /** The alternative that is looked at, or was just picked, as it is on the slice shown. */
 function usePreview(state: SessionState, looked: Alternative | null, slice: number): Alternative | null {
   const { proposal, pending } = state;
@@ -129,7 +114,6 @@ export function App() {
 
 function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPerson(name: string): void }) {
   const { state, detail } = desk;
-  const [tool, setTool] = useState<Tool>("point");
   const [settings, setSettings] = useState(SETTINGS);
   const review = useReview(desk, person);
   const worked = state.proposal?.image.id === detail?.id ? state.proposal : null;
@@ -150,54 +134,36 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     () => proposal && proposed(proposal, state.stamp),
     [proposal, state.stamp],
   );
-  const brush = useBrush(desk, recommended, (edited) => {
-    commands.acceptPainted(edited);
-    // The next image begins with choosing again.
-    setTool("point");
+  const tools = useTools(desk, {
+    proposal,
+    recommended,
+    slice,
+    onSlice: setSlice,
+    onBox: (box) => commands.prompts([box], []),
+    onPainted: (edited) => commands.acceptPainted(edited),
   });
-  const isPainting = !review && proposal !== null && !proposal.is_accepted && (tool === "brush" || brush.strokes > 0);
-  const source = review?.source ?? (isPainting ? brush.source : recommended);
-  const { openBox, setOpenBox, stepTo } = useOpenBox(detail, slice, setSlice);
+  const source = review?.source ?? tools.source;
   const [place, setPlace] = useState<{ image: number; at: Zyx } | null>(null);
-  const useBox = () => {
-    if (!openBox) return;
-    setOpenBox(null);
-    commands.prompts([boxPrompt(openBox)], []);
-  };
-  const stopPainting = () => {
-    if (brush.strokes === 0) return setTool("point");
-    desk.store.dispatch({ type: "told", notice: { kind: "info", text: words.paintingFirst } });
-  };
-  const choose = (wanted: Tool) => {
-    setOpenBox(null);
-    if (isPainting && wanted !== "brush") stopPainting();
-    if (!isPainting || brush.strokes === 0) setTool(wanted);
-  };
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
     review,
-    useBox: openBox && useBox,
-    brush: isPainting ? brush : null,
-    onTool: choose,
-    onStep: (by) => stepTo(slice + by),
+    useBox: tools.useBox,
+    brush: tools.brush,
+    onTool: tools.choose,
+    onStep: (by) => tools.stepTo(slice + by),
     onFit: () => setFitRequest((old) => old + 1),
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
-    onEscape: () => {
-      if (openBox) setOpenBox(null);
-      else if (isPainting) stopPainting();
-      else setTool("point");
-    },
+    onEscape: tools.escape,
     onSettings: (change) => setSettings(change),
   });
   const { uploader, uploads } = useUploads(desk.project?.id ?? null, () => void desk.refresh());
   const isDropping = useDrop(uploader, desk.project !== null, () => setPanels((old) => ({ ...old, queue: true })));
-  const painter = useMemo(
-    () => (isPainting ? { radius: brush.radius, adds: brush.adds } : null),
-    [isPainting, brush.radius, brush.adds],
-  );
-  // Strokes that are not accepted yet keep the brush, also after a reload.
-  const shownTool = isPainting ? "brush" : tool === "brush" ? "point" : tool;
+  const open = (task: Task) => {
+    desk.openTask(task);
+    // Where the list lies over the image, it makes way for what was chosen in it.
+    if (matchMedia(NARROW).matches) setPanels((old) => ({ ...old, queue: false }));
+  };
   const showsPlanes = detail !== null && planesOf === detail.id;
   const at = useMemo((): Zyx => {
     const [, height = 1, width = 1] = detail?.shape ?? [];
@@ -209,7 +175,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
       <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} />
       {panels.queue && (
-        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={desk.openTask} add={desk.project && <AddImages uploader={uploader} />}>
+        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
           <Uploads uploader={uploader} uploads={uploads} />
           {desk.project && desk.target !== null && (
             <Jobs key={`${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />
@@ -219,12 +185,12 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       <main className="centre">
         <Toolbar
           detail={detail}
-          tool={shownTool}
+          tool={tools.tool}
           isReadOnly={review !== null}
           settings={settings}
           window={window}
           showsPlanes={showsPlanes}
-          onTool={choose}
+          onTool={tools.choose}
           onSettings={setSettings}
           onWindow={setWindow}
           onFit={() => setFitRequest((old) => old + 1)}
@@ -240,18 +206,18 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               slice={slice}
               window={window}
               settings={settings}
-              tool={shownTool}
-              brush={painter}
+              tool={tools.tool}
+              brush={tools.pen}
               placed={placed}
               preview={preview}
               fitRequest={fitRequest}
-              openBox={openBox}
+              openBox={tools.openBox}
               crosshair={showsPlanes ? at : null}
               onWindow={setWindow}
-              onSlice={stepTo}
+              onSlice={tools.stepTo}
               onPrompts={commands.prompts}
-              onStroke={(points, isErasing) => brush.stroke(slice, points, isErasing)}
-              onBox={review ? () => commands.prompts([], []) : setOpenBox}
+              onStroke={(points, isErasing) => tools.brush?.stroke(slice, points, isErasing)}
+              onBox={review ? () => commands.prompts([], []) : tools.setOpenBox}
             />
           )}
           {showsPlanes && detail && window && (
@@ -276,14 +242,14 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
         </div>
         {detail?.is_volume && (
-          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} box={openBox} onSlice={setSlice} />
+          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} box={tools.openBox} onSlice={setSlice} />
         )}
-        {detail && openBox && (
-          <BoxBar box={openBox} depth={detail.shape[0] ?? 1} onChange={setOpenBox} onUse={useBox} onDiscard={() => setOpenBox(null)} />
+        {detail && tools.openBox && tools.useBox && (
+          <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
         )}
         {review && <ReviewBar review={review} />}
-        {isPainting && <PaintBar brush={brush} onLeave={() => setTool("point")} />}
-        {detail && window && !review && !isPainting && (
+        {tools.brush && <PaintBar brush={tools.brush} onLeave={tools.leave} />}
+        {detail && window && !review && !tools.brush && (
           <Cards
             state={state}
             source={source}
@@ -301,7 +267,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       </main>
       {panels.side && (
         <aside className="side" aria-label={words.side}>
-          <Numbers proposal={proposal} isPainted={isPainting && brush.strokes > 0} onContext={() => setDialog("context")} />
+          <Numbers proposal={proposal} isPainted={tools.hasStrokes} onContext={() => setDialog("context")} />
           {!review && <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />}
           <Readers readers={desk.readers} person={person} isVolume={detail?.is_volume ?? false} />
           <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />

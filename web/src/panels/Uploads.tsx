@@ -122,8 +122,11 @@ export function Uploads({ uploader, uploads }: { uploader: Uploader; uploads: re
         {uploads
           .filter(({ problem }) => problem !== null)
           .map(({ id, name, problem }) => (
-            <li key={id} role="alert">
-              <strong>{name}</strong> <span className="problem">{problem}</span>
+            <li key={id}>
+              <strong>{name}</strong>{" "}
+              <span className="problem" role="alert">
+                {problem}
+              </span>
             </li>
           ))}
       </ul>

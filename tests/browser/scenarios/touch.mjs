@@ -1,0 +1,58 @@
+// A tablet: everything that is pressed is large enough for a finger, and work goes on by touch.
+
+import { check, checkAccess, openPage, run, shoot, waitForRound } from "../page.mjs";
+
+const SMALLEST = 44;
+const PRESSED = "button, summary, select, input:not([type=file]), label.check";
+
+/** What a finger would miss: its words, and how large it is. */
+async function tooSmall(page) {
+  return page.evaluate(
+    ([pressed, smallest]) =>
+      [...document.querySelectorAll(pressed)]
+        .filter((element) => element.checkVisibility() && !element.closest("label.check input"))
+        .filter((element) => element.type !== "checkbox")
+        .map((element) => ({ element, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.height < smallest - 0.5 || box.width < smallest - 0.5)
+        .map(({ element, box }) => `${element.ariaLabel ?? element.textContent} ${Math.round(box.width)} x ${Math.round(box.height)}`),
+    [PRESSED, SMALLEST],
+  );
+}
+
+async function checkSizes(page, where) {
+  const small = await tooSmall(page);
+  check(small.length === 0, `${where}: too small for a finger: ${small.join("; ")}`);
+}
+
+const tap = async (page, at) => {
+  const box = await page.locator(".stage-canvas").boundingBox();
+  await page.touchscreen.tap(box.x + at.x * box.width, box.y + at.y * box.height);
+};
+
+await run(
+  async ({ newPage }) => {
+    const page = await openPage(newPage);
+    await page.getByRole("button", { name: "Images", exact: true }).tap();
+    await checkSizes(page, "list of images");
+    await page.locator(".queue-item", { has: page.locator('[title="c.nii.gz"]') }).tap();
+    await page.locator(".queue").waitFor({ state: "detached" });
+    await page.locator('.image-name[title="c.nii.gz"]').waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Numbers, answers and profile" }).tap();
+    await waitForRound(page, 0);
+    await tap(page, { x: 0.45, y: 0.5 });
+    await waitForRound(page, 1);
+    await checkSizes(page, "answers");
+    await page.getByRole("button", { name: "Numbers, answers and profile" }).tap();
+    await page.locator(".card:enabled").first().waitFor();
+    await checkSizes(page, "cards");
+    await shoot(page, "touch");
+    await checkAccess(page, "touch");
+
+    await page.getByRole("button", { name: /^Paint/ }).tap();
+    await checkSizes(page, "painting");
+    await tap(page, { x: 0.5, y: 0.4 });
+    await page.getByText("1 stroke.").waitFor();
+    await shoot(page, "touch-painting");
+  },
+  { viewport: { width: 1024, height: 768 }, hasTouch: true, isMobile: true },
+);
