@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from assent.core.errors import InputError
 from assent.core.geometry import Geometry
 from assent.core.image import Image
+from assent.io.detached import HEADER_BYTES, check_beside
 from assent.io.guard import check_file, check_size, placed_grid, reading, to_float32
 
-_HEADER_BYTES = 65_536
 _SPACING_LINE = re.compile(
     rb"^(?:spacings|space directions)\s*:(.*)$|^(?:ElementSpacing|ElementSize)\s*=(.*)$",
     re.IGNORECASE | re.MULTILINE,
@@ -36,6 +36,7 @@ def read_itk(path: Path) -> Image:
     """
     check_file(path)
     with reading(path, "an NRRD or MetaImage volume"):
+        check_beside(path)
         has_spacing = _has_spacing(path)
         reader = SimpleITK.ImageFileReader()
         is_nrrd = path.suffix.lower() in {".nrrd", ".nhdr"}
@@ -71,7 +72,7 @@ def write_itk(path: Path, mask: NDArray[np.bool_], geometry: Geometry) -> None:
 def _has_spacing(path: Path) -> bool:
     """Whether the text header states a spacing; ITK itself would silently assume 1 mm."""
     with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
+        header = file.read(HEADER_BYTES)
     end = _END_OF_HEADER.search(header)
     line = _SPACING_LINE.search(header[: end.start()] if end else header)
     if line is None:

@@ -5,15 +5,10 @@ import zlib
 from pathlib import Path
 
 from assent.core.errors import FileFormatError, InputError
+from assent.io.detached import HEADER_BYTES, data_files
 from assent.io.formats import FORMATS
 
-_HEAD_BYTES = 65_536
-"""Of a file; no text header that is in use is longer."""
-
 _NIFTI_BYTES = 348
-_DETACHED = re.compile(
-    rb"^data ?file\s*:|^ElementDataFile\s*=[ \t]*+(?!LOCAL\s)", re.IGNORECASE | re.MULTILINE
-)
 _META = re.compile(rb"\A\s*(ObjectType|Comment|NDims)\s*=")
 
 
@@ -29,7 +24,7 @@ def suffix_of_content(path: Path, name: str) -> str:
         InputError: If it only describes an image whose voxels lie in another file.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEADER_BYTES)
     suffix = _by_mark(head) or _by_header(head)
     if not suffix:
         known = ", ".join(each.name for each in FORMATS)
@@ -37,7 +32,7 @@ def suffix_of_content(path: Path, name: str) -> str:
             f"{name} is not an image that can be read; expected one file of the kind {known}."
             " Convert it to one of these."
         )
-    if suffix in {".nrrd", ".mha"} and _DETACHED.search(head):
+    if suffix in {".nrrd", ".mha"} and data_files(head, name):
         raise InputError(
             f"{name} only describes an image whose voxels lie in another file. Save both as one"
             f" {suffix} file."

@@ -98,11 +98,17 @@ def path_of(original: Original) -> Path:
     """Where an original lies.
 
     Raises:
-        ForbiddenError: If that is outside its project's folder, through ".." or a link.
+        ForbiddenError: If that, or a file of a series there, is outside its project's folder,
+            through ".." or a link.
     """
     parts = original.path.split("/")
     is_sent = parts[0] == UPLOADED and len(parts) == 3
-    return inside(Path(original.root), parts[1] if is_sent else original.path)
+    place = inside(Path(original.root), parts[1] if is_sent else original.path)
+    if place.is_dir():
+        for file in place.iterdir():
+            if file.is_symlink():
+                inside(Path(original.root), f"{original.path}/{file.name}")
+    return place
 
 
 def inside(root: Path, path: str) -> Path:
@@ -112,11 +118,16 @@ def inside(root: Path, path: str) -> Path:
         ForbiddenError: If it leads out of the folder.
     """
     top = root.resolve()
-    place = (top / path).resolve()
-    if "\0" in path or Path(path).is_absolute() or not place.is_relative_to(top):
+    try:
+        place = (top / path).resolve()
+        place.exists()  # a name that no system takes is noticed here
+        is_below = place.is_relative_to(top) and not Path(path).is_absolute()
+    except (OSError, ValueError):
+        is_below = False
+    if not is_below:
         raise ForbiddenError(
-            f"The path {path!r} leads out of the folder {top.name!r}, and only what lies in it is"
-            " served. Name a path below it."
+            f"The path {path[:200]!r} leads out of the folder {top.name!r}, and only what lies in"
+            " it is served. Name a path below it."
         )
     return place
 

@@ -17,6 +17,11 @@ from assent.storage.store import Store
 BATCH = 16
 """Images that are noted together: a queue fills while a long scan goes on."""
 
+UNPRINTABLE = (
+    "The path of this file holds characters that cannot be printed, such as a line break. Rename"
+    " it, and scan again."
+)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -58,7 +63,10 @@ def scan(
     batch: list[FoundImage] = []
     for number, place in enumerate(places):
         path = place.relative_to(root).as_posix()
-        tell(number / len(places), place.name)
+        tell(number / len(places), _shown(place.name))
+        if path != _shown(path):
+            problems.append(Problem(_shown(path), UNPRINTABLE))
+            continue
         read = step(path, partial(_read, originals, project.root, path))
         if "problem" in read:
             problems.append(Problem(path, read["problem"]))
@@ -88,6 +96,11 @@ def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[P
             return project, False
     free = name or next(_names(root.name or "images", {p.name for p in store.projects.all()}))
     return store.projects.add(free, str(root)), True
+
+
+def _shown(path: str) -> str:
+    """A path as every reader of JSON can show it."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
 
 
 def _take_in(store: Store, project_id: int, batch: list[FoundImage], targets: list[str]) -> None:

@@ -126,6 +126,8 @@ class Workspace:
             InputError: If the name is taken, or the target is empty.
         """
         check_word("target", target)
+        if name is not None:
+            check_word("name", name)
         project, is_new = open_project(self.store, inside(self.folder, path), name)
         if is_new:
             self.rescan(project.id, target)

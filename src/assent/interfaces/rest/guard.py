@@ -119,7 +119,8 @@ class Guard:
             kept = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
         except CookieError:
             return False
-        return kept is not None and hmac.compare_digest(kept.value, rules.cookie)
+        given = "" if kept is None else kept.value
+        return hmac.compare_digest(given.encode(), rules.cookie.encode())
 
 
 class Careful:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Word = Annotated[str, Field(min_length=1, max_length=200)]
+Word = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Whole = Annotated[int, Field(ge=0, le=2**31)]
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Position = tuple[Whole, Whole, Whole]

@@ -1,8 +1,6 @@
 """The queue: what is to be done, what came of it, and what informs the next image."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from assent.core.errors import InputError
 from assent.interfaces.rest import schemas
@@ -14,11 +12,10 @@ from assent.services.readers import readers_of
 from assent.services.workspace import check_word
 
 router = APIRouter(tags=["tasks"])
-Target = Annotated[str, Query(min_length=1, max_length=200)]
 
 
 @router.get("/projects/{project}/tasks")
-def queue(desk: AtDesk, project: schemas.Id, target: Target) -> schemas.Queue:
+def queue(desk: AtDesk, project: schemas.Id, target: schemas.Word) -> schemas.Queue:
     """All tasks of a target: open ones in their order, then accepted, then skipped."""
     listed = desk.workspace.queue(project, target)
     held = desk.workspace.store.masks.held(project, target)
@@ -30,7 +27,7 @@ def queue(desk: AtDesk, project: schemas.Id, target: Target) -> schemas.Queue:
     "/projects/{project}/tasks/next", response_model=schemas.Task, responses={204: {"model": None}}
 )
 def next_task(
-    desk: AtDesk, project: schemas.Id, target: Target, after: schemas.Id | None = None
+    desk: AtDesk, project: schemas.Id, target: schemas.Word, after: schemas.Id | None = None
 ) -> schemas.Task | Response:
     """The next open task, or 204 when none is open."""
     task = desk.workspace.next(project, target, after)
@@ -83,20 +80,20 @@ def reopen(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Tas
 
 
 @router.get("/images/{image}/readers")
-def readers(desk: AtDesk, image: schemas.Id, target: Target) -> schemas.Readers:
+def readers(desk: AtDesk, image: schemas.Id, target: schemas.Word) -> schemas.Readers:
     """How far the masks of other persons agree with the one that holds."""
     return to_readers(image, target, readers_of(desk.workspace.store, image, target))
 
 
 @router.get("/projects/{project}/progress")
-def progress(desk: AtDesk, project: schemas.Id, target: Target) -> schemas.Progress:
+def progress(desk: AtDesk, project: schemas.Id, target: schemas.Word) -> schemas.Progress:
     """What each finished image took, oldest first."""
     effort = [to_effort(each) for each in desk.workspace.effort(project, target)]
     return schemas.Progress(target=target, counts=_counts(desk, project, target), effort=effort)
 
 
 @router.get("/projects/{project}/context")
-def context(desk: AtDesk, project: schemas.Id, target: Target) -> list[schemas.ContextEntry]:
+def context(desk: AtDesk, project: schemas.Id, target: schemas.Word) -> list[schemas.ContextEntry]:
     """The finished images that inform the next one, oldest first."""
     desk.workspace.store.projects.get(project)
     return [to_entry(each) for each in desk.workspace.store.masks.context(project, target)]
