@@ -294,6 +294,8 @@ class Workspace:
     def _prepare_next(self, task_id: int, person: str) -> None:
         task = self.store.projects.task(task_id)
         project = self.store.projects.image(task.image_id).project_id
+        # One more example, and perhaps another profile: what was prepared begins otherwise.
+        self._prepared.pop((project, task.target), None)
         self.backstage.later(partial(self._prepare, project, task.target, person))
 
     def _prepare(self, project_id: int, target: str, person: str = ANYBODY) -> None:

@@ -1,0 +1,25 @@
+"""What is prepared says so, and what was prepared before an acceptance no longer does."""
+
+from threading import Event
+
+from interfaces.rest.serving import TARGET, serving
+from interfaces.small_files import disc, write_picture
+
+
+def prepared(served):
+    queue = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
+    return [task["is_prefetched"] for task in queue if task["state"] == "open"]
+
+
+def test_an_acceptance_outdates_what_was_prepared(tmp_path):
+    for name, radius in (("a", 9), ("b", 7), ("c", 5)):
+        write_picture(tmp_path / "images" / f"{name}.png", disc(radius))
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert prepared(served) == [True, True, False]
+        shown, go = served.open(), Event()
+        served.workspace.backstage.later(go.wait)
+        assert served.answer(shown, "accept", choice="recommended").status_code == 200
+        assert prepared(served) == [False, False]
+        go.set()
+        served.workspace.backstage.settle()
+        assert prepared(served) == [True, True]
