@@ -18,8 +18,10 @@ def test_an_acceptance_outdates_what_was_prepared(tmp_path):
         assert prepared(served) == [True, True, False]
         shown, go = served.open(), Event()
         served.workspace.backstage.later(go.wait)
-        assert served.answer(shown, "accept", choice="recommended").status_code == 200
-        assert prepared(served) == [False, False]
-        go.set()
+        try:
+            assert served.answer(shown, "accept", choice="recommended").status_code == 200
+            assert prepared(served) == [False, False]
+        finally:
+            go.set()
         served.workspace.backstage.settle()
         assert prepared(served) == [True, True]
