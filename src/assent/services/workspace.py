@@ -224,8 +224,11 @@ class Workspace:
         """Let a person vouch for a mask that a rule accepted; it informs the next images then.
 
         Raises:
+            ChangedError: If the image is not what it was.
             AssentError: As ``acceptance.confirm``.
         """
+        task = self.store.projects.task(task_id)
+        self.originals.check(self.annotate.original(self.store.projects.image(task.image_id)))
         if confirm(self.store, task_id, person):
             self._prepare_next(task_id, person)
 

@@ -48,6 +48,13 @@ def test_a_confirmed_mask_is_a_persons_and_teaches(served, task):
     assert kept.read(kept.holding(task["id"]).blob).sum() == 100
 
 
+def test_a_mask_of_an_image_that_was_changed_is_not_confirmed(served, task, folder):
+    (folder / task["image"]["path"]).write_bytes((folder / "b.png").read_bytes())
+    refused = served.post(f"/tasks/{task['id']}/confirm")
+    assert (refused.status_code, refused.json()["code"]) == (409, "changed")
+    assert tasks_of(served)[task["id"]]["accepted_by"] == "rule"
+
+
 def test_only_a_person_confirms_and_only_what_is_accepted(served, task):
     refused = served.post(f"/tasks/{task['id']}/confirm", {"person": AUTOMATIC})
     assert (refused.status_code, refused.json()["code"]) == (400, "input")
