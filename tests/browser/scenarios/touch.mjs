@@ -20,7 +20,12 @@ async function tooSmall(page) {
 }
 
 async function checkSizes(page, where) {
-  const small = await tooSmall(page);
+  let small = await tooSmall(page);
+  // What was just put there has no size for a moment.
+  for (let n = 0; small.length > 0 && n < 20; n++) {
+    await page.waitForTimeout(250);
+    small = await tooSmall(page);
+  }
   check(small.length === 0, `${where}: too small for a finger: ${small.join("; ")}`);
 }
 
@@ -33,6 +38,7 @@ await run(
   async ({ newPage }) => {
     const page = await openPage(newPage);
     await page.getByRole("button", { name: "Images", exact: true }).tap();
+    await page.locator(".queue-item").nth(3).waitFor();
     await checkSizes(page, "list of images");
     await page.locator(".queue-item", { has: page.locator('[title="c.nii.gz"]') }).tap();
     await page.locator(".queue").waitFor({ state: "detached" });

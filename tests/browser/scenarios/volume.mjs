@@ -1,6 +1,6 @@
 // A volume: slices, a choice, acceptance, and the view by NiiVue that is loaded only here.
 
-import { check, clickStage, openImage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
+import { check, checkAccess, clickStage, dragStage, openImage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
 
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
@@ -23,6 +23,22 @@ await run(async ({ newPage }) => {
   await waitForRound(page, 2);
   await shoot(page, "volume");
 
+  // A box is drawn on one slice, taken over others, and given by Enter.
+  await page.keyboard.press("b");
+  await dragStage(page, { x: 0.38, y: 0.3 }, { x: 0.62, y: 0.7 });
+  await page.getByLabel("Box from slice").waitFor();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await page.getByLabel("Box from slice").fill("7");
+  await shoot(page, "volume-box");
+  await checkAccess(page, "volume box");
+  const given = page.waitForRequest((request) => request.url().endsWith("/feedback"));
+  await page.keyboard.press("Enter");
+  const [box] = (await given).postDataJSON().prompts;
+  check(box.low_zyx[0] === 6 && box.high_zyx[0] === 11, `The box goes over ${box.low_zyx} to ${box.high_zyx}.`);
+  await waitForRound(page, 3);
+  await page.keyboard.press("Escape");
+
   check(!scripts.some((name) => name.includes("Planes")), "NiiVue was loaded before anybody asked.");
   await page.getByRole("button", { name: "Three planes and volume" }).click();
   await page.locator(".planes canvas").waitFor();
@@ -30,6 +46,16 @@ await run(async ({ newPage }) => {
   await page.waitForTimeout(3000);
   check((await page.locator(".planes .problem").count()) === 0, "The volume viewer reports a problem.");
   await shoot(page, "volume-planes");
+  // The planes are coronal or sagittal on at least one quarter: a click there leads to another slice.
+  const slice = () => page.locator(".slice-bar output").innerText();
+  const shown = await slice();
+  const planes = await page.locator(".planes canvas").boundingBox();
+  for (const [x, y] of [[0.75, 0.15], [0.25, 0.65], [0.25, 0.15]]) {
+    await page.mouse.click(planes.x + x * planes.width, planes.y + y * planes.height);
+    await page.waitForTimeout(500);
+  }
+  check((await slice()) !== shown, "A click on the planes left the slice as it was.");
+  await shoot(page, "volume-crosshair");
 
   await page.keyboard.press("Enter");
   await page.getByText("It is on disk").waitFor();

@@ -56,7 +56,7 @@ function Card(props: CardProps) {
     if (!context) return;
     const [, height = 1, width = 1] = detail.shape;
     paint.paintScene(context, {
-      image: picture,
+      image: picture?.source ?? null,
       size: { height, width },
       camera: cropCamera(alternative.crop, aspectOf(detail), CARD),
       overlay,

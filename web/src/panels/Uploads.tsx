@@ -123,7 +123,8 @@ export function Uploads({ uploader, uploads }: { uploader: Uploader; uploads: re
           .filter(({ problem }) => problem !== null)
           .map(({ id, name, problem }) => (
             <li key={id}>
-              <strong>{name}</strong>{" "}
+              {/* The server names the file in most of its sentences. */}
+              {!problem?.includes(name) && <strong>{name} </strong>}
               <span className="problem" role="alert">
                 {problem}
               </span>

@@ -15,8 +15,10 @@ import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
 import { type Window, dragged } from "./window";
 
-/** What is to be painted while no mask is known. */
-const NOTHING = "nothing";
+/** What is to be painted, told to those who look at the page from outside. */
+function paintKey(source: MaskSource | null, slice: number): string {
+  return source ? `${source.key}.${slice}` : "nothing";
+}
 
 export interface ViewSettings {
   opacity: number;
@@ -125,7 +127,7 @@ export function Stage(props: Props) {
         role="application"
         aria-label={words.stageLabel(detail.name, slice + 1, detail.shape[0] ?? 1, proposal?.round ?? 0)}
         aria-describedby="stage-help"
-        data-stamp={props.source?.key ?? NOTHING}
+        data-stamp={paintKey(props.source, slice)}
         onFocus={keys.onFocus}
         onBlur={keys.onBlur}
         onKeyDown={(event) => {
@@ -172,7 +174,7 @@ function usePainting(
       if (!context) return;
       const [, height = 1, width = 1] = detail.shape;
       paint.paintScene(context, {
-        image: picture,
+        image: picture?.source ?? null,
         size: { height, width },
         camera,
         overlay: settings.isHidden
@@ -190,8 +192,8 @@ function usePainting(
       }
       if (draft) paintDraft(context, camera, draft, props.brush);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool, props.brush);
-      // Tells those who look at the page from outside that nothing is missing.
-      shown.dataset.painted = picture && mask ? source?.key : "";
+      // Nothing is missing: the picture and the mask are those of the slice.
+      shown.dataset.painted = picture?.index === slice && mask ? paintKey(source, slice) : "";
     });
     return () => cancelAnimationFrame(request);
   }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);

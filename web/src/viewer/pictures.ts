@@ -45,17 +45,22 @@ function fetchSlice(image: number, index: number, window: Window): Promise<Image
 const SETTLE_MS = 70;
 const AHEAD = [1, -1, 2, -2];
 
+export interface SlicePicture {
+  source: CanvasImageSource;
+  index: number;
+}
+
 /**
- * The picture of a slice under a window. While the exact one is on its way, the nearest known one
- * is shown, its grays shifted to the new window.
+ * The picture of a slice under a window. While the exact one is on its way, the one before it stays,
+ * or the nearest known one with its grays shifted to the new window.
  */
 export function useSlice(
   detail: ImageDetail | null,
   index: number,
   window: Window | null,
-): CanvasImageSource | null {
+): SlicePicture | null {
   const last = useRef<{ image: number; index: number; window: Window; bitmap: ImageBitmap } | null>(null);
-  const [shown, setShown] = useState<CanvasImageSource | null>(null);
+  const [shown, setShown] = useState<SlicePicture | null>(null);
   const id = detail?.id ?? null;
   const depth = detail?.shape[0] ?? 1;
 
@@ -65,13 +70,13 @@ export function useSlice(
     const known = last.current;
     const isWindowing = known?.image === id && known.index === index && !isSame(known.window, window);
     if (known && known.image !== id) setShown(null);
-    if (known && isWindowing) setShown(shifted(known.bitmap, remap(known.window, window)));
+    if (known && isWindowing) setShown({ source: shifted(known.bitmap, remap(known.window, window)), index });
     const load = () => {
       fetchSlice(id, index, window).then(
         (loaded) => {
           if (!isCurrent) return;
           last.current = { image: id, index, window, bitmap: loaded };
-          setShown(loaded);
+          setShown({ source: loaded, index });
           for (const step of depth > 1 ? AHEAD : []) {
             const near = index + step;
             if (near >= 0 && near < depth) void fetchSlice(id, near, window).catch(() => null);
