@@ -45,8 +45,9 @@ def _missing() -> str:
 class Server:
     """``assent serve`` as a process of its own, which can be killed and started again."""
 
-    def __init__(self, work: Path) -> None:
+    def __init__(self, work: Path, *words: str) -> None:
         self.work = work
+        self.words = words
         self.port = 0
         self.process: subprocess.Popen[str] | None = None
 
@@ -55,9 +56,8 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        words = ["serve", "images", "--port", str(self.port), "--target", "disc"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "assent", *words],
+            [sys.executable, "-m", "assent", "serve", *self.words, "--port", str(self.port)],
             cwd=self.work,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
@@ -92,7 +92,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     """On three pictures of a disc, one of them with a hostile name, and a volume."""
     images = tmp_path / "images"
     images.mkdir()
-    running = Server(tmp_path)
+    running = Server(tmp_path, "images", "--target", "disc")
     _write(images)
     running.start()
     yield running

@@ -237,15 +237,15 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
             </Suspense>
           )}
           {preview && <Legend tag={preview.tag} />}
+          {detail && tools.openBox && tools.useBox && (
+            <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
+          )}
           <BusyBar busy={desk.busy} />
           <Banner state={state} onClose={() => desk.store.dispatch({ type: "told", notice: null })} />
           {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
         </div>
         {detail?.is_volume && (
           <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} box={tools.openBox} onSlice={setSlice} />
-        )}
-        {detail && tools.openBox && tools.useBox && (
-          <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
         )}
         {review && <ReviewBar review={review} />}
         {tools.brush && <PaintBar brush={tools.brush} onLeave={tools.leave} />}

@@ -133,6 +133,10 @@ export const words = {
   intensity: (value: number, isCt: boolean) => `${significant.format(value)}${isCt ? " HU" : ""}`,
 
   // Stage
+  edges: ({ top, right, bottom, left }: Record<"top" | "right" | "bottom" | "left", string>) => {
+    const named: Record<string, string> = { L: "left", R: "right", A: "front", P: "back", S: "head", I: "feet" };
+    return `On the screen the patient’s ${named[right]} is on the right, ${named[left]} on the left, ${named[top]} on top, ${named[bottom]} below`;
+  },
   stageLabel: (name: string, slice: number, depth: number, round: number) =>
     `${name}${depth > 1 ? `, slice ${slice} of ${depth}` : ""}, round ${round}`,
   stageHelp:

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as geometry from "../src/viewer/geometry";
+import { edges, mirrorOf } from "../src/viewer/orientation";
 import { decode } from "../src/viewer/rle";
 import { dragged, fullRange, isInHounsfield, remap } from "../src/viewer/window";
 
@@ -9,7 +10,7 @@ const SCREEN = { height: 324, width: 424 };
 describe("camera", () => {
   it("fits the whole image in the middle", () => {
     const camera = geometry.fit(IMAGE, SCREEN, 1);
-    expect(camera).toEqual({ scale: 2, aspect: 1, left: 12, top: 62 });
+    expect(camera).toEqual({ scale: 2, aspect: 1, left: 12, top: 62, turned: geometry.UPRIGHT });
   });
 
   it("gives tall voxels their height", () => {
@@ -19,11 +20,34 @@ describe("camera", () => {
   });
 
   it("goes from the image to the screen and back, whatever the zoom", () => {
-    const camera = { scale: 3.7, aspect: 1.6, left: -40, top: 15 };
     const point = { x: 12.25, y: 80.5 };
-    const back = geometry.toImage(camera, geometry.toScreen(camera, point));
-    expect(back.x).toBeCloseTo(point.x);
-    expect(back.y).toBeCloseTo(point.y);
+    for (const turned of [geometry.UPRIGHT, { x: 200, y: null }, { x: 200, y: 100 }]) {
+      const camera = { scale: 3.7, aspect: 1.6, left: -40, top: 15, turned };
+      const back = geometry.toImage(camera, geometry.toScreen(camera, point));
+      expect(back.x).toBeCloseTo(point.x);
+      expect(back.y).toBeCloseTo(point.y);
+    }
+  });
+
+  it("paints where it points, the other way round too", () => {
+    for (const turned of [geometry.UPRIGHT, { x: 200, y: 100 }]) {
+      const camera = { ...geometry.fit(IMAGE, SCREEN, 1.5, turned) };
+      const [a, , , d, e, f] = geometry.matrixOf(camera);
+      const at = geometry.toScreen(camera, { x: 30, y: 70 });
+      expect(a * 30 + e).toBeCloseTo(at.x);
+      expect(d * 70 + f).toBeCloseTo(at.y);
+    }
+    const turned = geometry.fit(IMAGE, SCREEN, 1, { x: 200, y: null });
+    expect(geometry.toScreen(turned, { x: 0, y: 0 })).toEqual({ x: 412, y: 62 });
+  });
+
+  it("keeps what is under the pointer while zooming a turned image", () => {
+    const fitted = geometry.fit(IMAGE, SCREEN, 1.5, { x: 200, y: 100 });
+    const at = { x: 300, y: 100 };
+    const before = geometry.toImage(fitted, at);
+    const after = geometry.toImage(geometry.zoomAt(fitted, at, 2.5, fitted), at);
+    expect(after.x).toBeCloseTo(before.x);
+    expect(after.y).toBeCloseTo(before.y);
   });
 
   it("keeps what is under the pointer there while zooming", () => {
@@ -47,6 +71,30 @@ describe("camera", () => {
     const far = geometry.pan(fitted, { x: 1e6, y: -1e6 }, IMAGE, SCREEN);
     expect(far.left).toBe(SCREEN.width - 48);
     expect(far.top + IMAGE.height * far.scale).toBe(48);
+  });
+});
+
+describe("how a slice lies in the patient", () => {
+  const volume = (orientation: string) => ({ is_volume: true, orientation });
+
+  it("has the left on the right and the front on top, however it is stored", () => {
+    for (const stored of ["SPL", "SAR", "SAL", "IPR"]) {
+      expect(edges(volume(stored))).toEqual({ right: "L", left: "R", top: "A", bottom: "P" });
+    }
+    expect(mirrorOf(volume("SPL"))).toEqual({ x: false, y: false });
+    expect(mirrorOf(volume("SAR"))).toEqual({ x: true, y: true });
+  });
+
+  it("has the head on top in coronal and sagittal stacks, the front on the left of the latter", () => {
+    expect(edges(volume("ASR"))).toEqual({ right: "L", left: "R", top: "S", bottom: "I" });
+    expect(edges(volume("RSA"))).toEqual({ right: "P", left: "A", top: "S", bottom: "I" });
+  });
+
+  it("is nothing to speak of for a flat picture, or where it is unknown", () => {
+    expect(edges({ is_volume: false, orientation: "SAR" })).toBeNull();
+    expect(mirrorOf({ is_volume: false, orientation: "SAR" })).toEqual({ x: false, y: false });
+    expect(edges(volume(""))).toBeNull();
+    expect(mirrorOf(volume(""))).toEqual({ x: false, y: false });
   });
 });
 

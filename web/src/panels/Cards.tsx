@@ -3,7 +3,8 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { Alternative, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
-import { type Camera, type Size, aspectOf } from "../viewer/geometry";
+import { type Camera, type Size, aspectOf, toScreen } from "../viewer/geometry";
+import { mirrorOf } from "../viewer/orientation";
 import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
@@ -26,14 +27,15 @@ interface CardProps {
 }
 
 /** A crop, as large as the card allows, in the middle of it. */
-export function cropCamera(crop: Alternative["crop"], aspect: number, card: Size): Camera {
+export function cropCamera(crop: Alternative["crop"], detail: ImageDetail, card: Size): Camera {
+  const [, height = 1, width = 1] = detail.shape;
+  const mirror = mirrorOf(detail);
+  const turned = { x: mirror.x ? width : null, y: mirror.y ? height : null };
+  const aspect = aspectOf(detail);
   const scale = Math.min(card.width / crop.width, card.height / (crop.height * aspect));
-  return {
-    scale,
-    aspect,
-    left: card.width / 2 - (crop.x + crop.width / 2) * scale,
-    top: card.height / 2 - (crop.y + crop.height / 2) * scale * aspect,
-  };
+  const middle = { x: crop.x + crop.width / 2, y: crop.y + crop.height / 2 };
+  const at = toScreen({ scale, aspect, turned, left: 0, top: 0 }, middle);
+  return { scale, aspect, turned, left: card.width / 2 - at.x, top: card.height / 2 - at.y };
 }
 
 function Card(props: CardProps) {
@@ -58,7 +60,7 @@ function Card(props: CardProps) {
     paint.paintScene(context, {
       image: picture?.source ?? null,
       size: { height, width },
-      camera: cropCamera(alternative.crop, aspectOf(detail), CARD),
+      camera: cropCamera(alternative.crop, detail, CARD),
       overlay,
       isFilled: false,
       opacity: 0,

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import type { Tool } from "../keys";
-import { type Point, type Size, clamp } from "../viewer/geometry";
+import { type Camera, type Point, type Size, clamp } from "../viewer/geometry";
 import type { Draft } from "./gestures";
 
 export interface Cursor {
@@ -29,6 +29,7 @@ export interface CursorKeys {
 export function useCursor(
   image: Size,
   tool: Tool,
+  turned: Camera["turned"],
   onClick: (at: Point, isPositive: boolean) => void,
   onDrawn: (draft: Draft) => void,
 ): CursorKeys {
@@ -49,8 +50,8 @@ export function useCursor(
     if (step) {
       const by = event.shiftKey ? 10 : 1;
       const at = {
-        x: clamp(cursor.at.x + step.x * by, 0.5, image.width - 0.5),
-        y: clamp(cursor.at.y + step.y * by, 0.5, image.height - 0.5),
+        x: clamp(cursor.at.x + step.x * by * (turned.x === null ? 1 : -1), 0.5, image.width - 0.5),
+        y: clamp(cursor.at.y + step.y * by * (turned.y === null ? 1 : -1), 0.5, image.height - 0.5),
       };
       const isStroke = cursor.begun.length > 0 && tool !== "box";
       setCursor({ at, begun: isStroke ? [...cursor.begun, at] : cursor.begun });

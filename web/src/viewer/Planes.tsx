@@ -105,6 +105,9 @@ export default function Planes(props: Props) {
       backColor: [0.05, 0.06, 0.07, 1],
       crosshairColor: [0.21, 0.82, 0.65, 0.8],
       show3Dcrosshair: true,
+      // As on the slice beside it.
+      isRadiologicalConvention: true,
+      sagittalNoseLeft: true,
       isResizeCanvas: true,
       dragAndDropEnabled: false,
       multiplanarLayout: MULTIPLANAR_TYPE.GRID,

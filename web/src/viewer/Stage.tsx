@@ -9,7 +9,8 @@ import { type Draft, useGestures } from "../tools/gestures";
 import { type OpenBox, begunBox, boxPrompt } from "../tools/openBox";
 import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
 import { words } from "../words";
-import { type Camera, type Point, type Size, aspectOf, fit, pan, toScreen, zoomAt } from "./geometry";
+import { type Camera, type Point, type Size, UPRIGHT, aspectOf, fit, pan, toScreen, zoomAt } from "./geometry";
+import { edges, mirrorOf } from "./orientation";
 import * as paint from "./paint";
 import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
@@ -69,12 +70,14 @@ function useSize(element: React.RefObject<HTMLElement | null>): Size | null {
 }
 
 /** The camera, fitted anew for another image or on request, kept in proportion on resizing. */
-function useCamera(image: Size, key: string, aspect: number, screen: Size | null) {
+function useCamera(image: Size, key: string, detail: ImageDetail, screen: Size | null) {
+  const aspect = aspectOf(detail);
   const [camera, setCamera] = useState<Camera | null>(null);
-  const fitted = useMemo(
-    () => (screen ? fit({ height: image.height, width: image.width }, screen, aspect) : null),
-    [image.height, image.width, screen, aspect],
-  );
+  const { x, y } = mirrorOf(detail);
+  const fitted = useMemo(() => {
+    const turned = { x: x ? image.width : null, y: y ? image.height : null };
+    return screen && fit(image, screen, aspect, turned);
+  }, [image, screen, aspect, x, y]);
   useLayoutEffect(() => setCamera(fitted), [fitted, key]);
   return { camera, fitted, setCamera };
 }
@@ -87,7 +90,7 @@ export function Stage(props: Props) {
   const [, height = 1, width = 1] = detail.shape;
   const image = useMemo(() => ({ height, width }), [height, width]);
   const fitKey = `${detail.id}.${props.fitRequest}`;
-  const { camera, fitted, setCamera } = useCamera(image, fitKey, aspectOf(detail), screen);
+  const { camera, fitted, setCamera } = useCamera(image, fitKey, detail, screen);
   const startWindow = useRef(props.window);
 
   const give = (prompt: Prompt | null) => prompt && props.onPrompts([prompt], []);
@@ -115,7 +118,7 @@ export function Stage(props: Props) {
     onDrawn,
     onWheelSlice: (by) => props.onSlice(slice + by),
   });
-  const keys = useCursor(image, tool, onClick, onDrawn);
+  const keys = useCursor(image, tool, camera?.turned ?? UPRIGHT, onClick, onDrawn);
   usePainting(canvas, screen, camera, props, draft, keys);
 
   return (
@@ -136,6 +139,7 @@ export function Stage(props: Props) {
           event.stopPropagation();
         }}
       />
+      <Edges detail={detail} />
       {props.brush && camera && <Ring frame={frame} diameter={2 * props.brush.radius * camera.scale} />}
       <p id="stage-help" className="unseen">
         {words.stageHelp}
@@ -197,6 +201,21 @@ function usePainting(
     });
     return () => cancelAnimationFrame(request);
   }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
+}
+
+/** Which side of the patient is where. */
+function Edges({ detail }: { detail: ImageDetail }) {
+  const found = edges(detail);
+  if (!found) return null;
+  return (
+    <div className="edges" role="img" aria-label={words.edges(found)}>
+      {(["top", "right", "bottom", "left"] as const).map((side) => (
+        <span key={side} className={`edge is-${side}`} aria-hidden="true">
+          {found[side]}
+        </span>
+      ))}
+    </div>
+  );
 }
 
 /** How large the brush is, where the pointer is. */

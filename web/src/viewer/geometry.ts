@@ -11,7 +11,11 @@ export interface Camera {
   aspect: number;
   left: number;
   top: number;
+  /** Columns and rows of the image along axes that are shown the other way round, else null. */
+  turned: { x: number | null; y: number | null };
 }
+
+export const UPRIGHT: Camera["turned"] = { x: null, y: null };
 
 export interface Size {
   height: number;
@@ -34,7 +38,7 @@ const SMALLEST = 0.5;
 const LARGEST = 64;
 
 /** The whole slice, as large as fits, in the middle. */
-export function fit(image: Size, screen: Size, aspect: number): Camera {
+export function fit(image: Size, screen: Size, aspect: number, turned = UPRIGHT): Camera {
   const scale = Math.min(
     Math.max(screen.width - 2 * MARGIN, 1) / image.width,
     Math.max(screen.height - 2 * MARGIN, 1) / (image.height * aspect),
@@ -42,6 +46,7 @@ export function fit(image: Size, screen: Size, aspect: number): Camera {
   return {
     scale,
     aspect,
+    turned,
     left: (screen.width - image.width * scale) / 2,
     top: (screen.height - image.height * scale * aspect) / 2,
   };
@@ -49,16 +54,34 @@ export function fit(image: Size, screen: Size, aspect: number): Camera {
 
 export function toScreen(camera: Camera, at: Point): Point {
   return {
-    x: camera.left + at.x * camera.scale,
-    y: camera.top + at.y * camera.scale * camera.aspect,
+    x: camera.left + along(at.x, camera.turned.x) * camera.scale,
+    y: camera.top + along(at.y, camera.turned.y) * camera.scale * camera.aspect,
   };
 }
 
 export function toImage(camera: Camera, at: Point): Point {
   return {
-    x: (at.x - camera.left) / camera.scale,
-    y: (at.y - camera.top) / (camera.scale * camera.aspect),
+    x: along((at.x - camera.left) / camera.scale, camera.turned.x),
+    y: along((at.y - camera.top) / (camera.scale * camera.aspect), camera.turned.y),
   };
+}
+
+/** From the other end where the axis is turned; its own inverse. */
+function along(at: number, length: number | null): number {
+  return length === null ? at : length - at;
+}
+
+/** What takes image coordinates to the screen, as a 2D canvas wants it. */
+export function matrixOf({ scale, aspect, left, top, turned }: Camera): [number, number, number, number, number, number] {
+  const tall = scale * aspect;
+  return [
+    turned.x === null ? scale : -scale,
+    0,
+    0,
+    turned.y === null ? tall : -tall,
+    left + (turned.x ?? 0) * scale,
+    top + (turned.y ?? 0) * tall,
+  ];
 }
 
 /** Zoom by a factor while the point of the image under `at` stays there. */

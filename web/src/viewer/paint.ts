@@ -2,7 +2,7 @@
 
 import type { PlacedPrompt } from "../state/session";
 import { addSmoothLoops, trace } from "./contour";
-import { type Camera, type Point, type Size, toScreen } from "./geometry";
+import { type Camera, type Point, type Size, matrixOf, toScreen } from "./geometry";
 import type { Mask } from "./rle";
 
 /** Okabe and Ito's colours, which people with any colour vision tell apart, lightened for gray. */
@@ -61,15 +61,14 @@ export function prepare(canvas: HTMLCanvasElement, size: Size): CanvasRenderingC
 
 export function paintScene(context: CanvasRenderingContext2D, scene: Scene): void {
   const { camera, size } = scene;
-  const width = size.width * camera.scale;
-  const height = size.height * camera.scale * camera.aspect;
   // Blocks are honest once a voxel is large; below, smoothing is easier on the eye.
   context.imageSmoothingEnabled = camera.scale < 12;
   context.imageSmoothingQuality = "high";
-  if (scene.image) context.drawImage(scene.image, camera.left, camera.top, width, height);
-  if (scene.uncertainty) {
-    context.drawImage(scene.uncertainty, camera.left, camera.top, width, height);
-  }
+  context.save();
+  context.transform(...matrixOf(camera));
+  if (scene.image) context.drawImage(scene.image, 0, 0, size.width, size.height);
+  if (scene.uncertainty) context.drawImage(scene.uncertainty, 0, 0, size.width, size.height);
+  context.restore();
   paintOverlay(context, scene);
 }
 
@@ -89,8 +88,7 @@ function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {
 
 function placed(path: Path2D, camera: Camera): Path2D {
   const onScreen = new Path2D();
-  const { scale, aspect, left, top } = camera;
-  onScreen.addPath(path, new DOMMatrix([scale, 0, 0, scale * aspect, left, top]));
+  onScreen.addPath(path, new DOMMatrix(matrixOf(camera)));
   return onScreen;
 }
 

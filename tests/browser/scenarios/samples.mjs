@@ -1,0 +1,38 @@
+// The samples: a lesion first, every set within reach, and each knows what is to be segmented in it.
+
+import { check, clickStage, openPage, run, shoot, waitForRound } from "../page.mjs";
+
+const SETS = [
+  ["1-lesions-synthetic", "lesion"],
+  ["2-spine-ct-real", "vertebra"],
+  ["3-abdomen-mr-real", "liver lesion"],
+  ["4-brain-mr-real", "ventricles"],
+  ["5-tissue-mr-real", "bright tissue"],
+  ["6-cells-synthetic", "nucleus"],
+  ["7-abdomen-ct-synthetic", "organ"],
+];
+
+await run(async ({ newPage }) => {
+  const page = await openPage(newPage);
+  const project = page.getByLabel("Folder", { exact: true });
+  const target = page.locator(".image-target");
+  await project.waitFor();
+  const names = await project.locator("option").allInnerTexts();
+  check(names.join() === SETS.map(([name]) => name).join(), `The page lists ${names}.`);
+  check((await target.innerText()) === "lesion", "The first target is not the lesion.");
+  check((await page.locator(".image-name").getAttribute("title")).includes("phantom-"), "The first image is no phantom.");
+  check((await page.locator(".queue-item").count()) === 12, "Not all lesions are in the queue.");
+
+  await page.getByText("Which object is meant?").first().waitFor();
+  await clickStage(page, { x: 0.42, y: 0.53 });
+  await waitForRound(page, 1);
+  await page.locator(".card").first().waitFor();
+  await shoot(page, "samples-lesion");
+
+  for (const [name, wanted] of SETS.slice(1)) {
+    await project.selectOption(name);
+    await target.getByText(wanted, { exact: true }).waitFor();
+    await page.locator(".log-item[aria-current]").waitFor();
+    await shoot(page, `samples-${name}`);
+  }
+});

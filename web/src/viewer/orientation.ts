@@ -1,0 +1,36 @@
+// How a slice lies in the patient, and how radiologists want to see it.
+
+import type { ImageDetail } from "../api/types";
+
+const OPPOSITE: Record<string, string> = { L: "R", R: "L", P: "A", A: "P", S: "I", I: "S" };
+
+/** Which axes of a slice are turned for the screen. */
+export interface Mirror {
+  x: boolean;
+  y: boolean;
+}
+
+type Placed = Pick<ImageDetail, "is_volume" | "orientation">;
+
+/**
+ * As in every reading room: the patient's left on the right, the front on top or on the left, the
+ * head on top. Files are stored in any order. A flat picture is shown as it is.
+ */
+export function mirrorOf({ is_volume, orientation }: Placed): Mirror {
+  if (!is_volume) return { x: false, y: false };
+  return { x: "RA".includes(orientation[2] || "-"), y: "AS".includes(orientation[1] || "-") };
+}
+
+/** What lies at each edge of the screen, as the letters that scanners print there. */
+export function edges(image: Placed): Record<"top" | "right" | "bottom" | "left", string> | null {
+  const [, row = "", column = ""] = image.orientation;
+  if (!image.is_volume || !OPPOSITE[row] || !OPPOSITE[column]) return null;
+  const { x, y } = mirrorOf(image);
+  const turned = (letter: string, isTurned: boolean) => (isTurned ? (OPPOSITE[letter] ?? "") : letter);
+  return {
+    bottom: turned(row, y),
+    top: turned(row, !y),
+    right: turned(column, x),
+    left: turned(column, !x),
+  };
+}
