@@ -68,6 +68,9 @@ def ask(served, route, mode, *more_checks):
 def test_every_answer_is_one_that_the_document_announces(served, routes):
     for route in routes:
         ask(served, route, GenerationMode.POSITIVE)
+    served.workspace.jobs.settle()
+    told = [job["detail"] for job in served.get("/jobs").json()]
+    assert not [detail for detail in told if "that should not" in detail]
 
 
 def test_every_request_that_misstates_something_is_refused(served, routes):

@@ -102,6 +102,12 @@ def test_no_file_of_a_series_and_no_header_leads_out_of_the_folder(served, folde
     assert all("leads out of the folder" in detail for detail in problems.values())
 
 
+@pytest.mark.parametrize("risk", [0, 1e-320, 1, -0.05])
+def test_a_risk_that_no_number_of_images_keeps_is_refused(served, risk):
+    reply = served.post("/projects/1/propagate", {"target": TARGET, "risk": risk})
+    assert "risk" in refusal(reply, 422, "shape")
+
+
 def test_scripts_in_targets_and_persons_are_data(served):
     added = served.post("/projects/1/targets", {"target": SCRIPT})
     shown = served.post("/sessions", {"image": 1, "target": SCRIPT, "person": SCRIPT})

@@ -323,7 +323,7 @@ class NewPropagation(Wire):
 
     target: Word
     person: Word = "me"
-    risk: Annotated[float, Field(gt=0, lt=1)] | None = None
+    risk: Annotated[float, Field(ge=0.0001, lt=1)] | None = None
 
 
 class Person(Wire):
