@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from assent.core.errors import NotFoundError, ShapeError
-from storage.work import SHAPE, TARGET, found, queue_up, some_mask
+from assent.core.errors import NotFoundError, ShapeError, StaleError
+from assent.core.feedback import Accept
+from storage.work import SHAPE, TARGET, begin, found, queue_up, some_mask
 
 
 def test_a_mask_that_was_brought_along_holds_and_teaches(store):
@@ -38,6 +39,39 @@ def test_a_later_mask_takes_the_place_of_the_earlier_one(store):
     (entry,) = store.masks.context(1, TARGET)
     assert entry.mask_id == new.id
     assert np.array_equal(store.masks.read(old.blob), some_mask(1))
+
+
+def test_a_person_vouches_for_a_mask_only_while_it_holds(store):
+    one, _ = queue_up(store, "one", "two")
+    first = store.masks.add(one.id, some_mask(1), person="rule", teaches=False)
+    vouched = store.masks.vouch(first, person="ada")
+    assert store.masks.held(1, TARGET) == {one.id: vouched}
+    assert (vouched.person, vouched.blob, vouched.session_id) == ("ada", first.blob, None)
+    assert [entry.mask_id for entry in store.masks.context(1, TARGET)] == [vouched.id]
+    for late in (store.masks.vouch, store.masks.withdraw):
+        with pytest.raises(StaleError, match="Another mask took the place"):
+            late(first, person="bob")
+    store.masks.withdraw(vouched, person="bob")
+    assert store.masks.held(1, TARGET) == store.masks.held(2, TARGET) == {}
+    assert store.projects.progress(1, TARGET) == {"open": 2}
+    told = [(e.event, e.person, e.blob) for e in store.audit.events(image_digest="sha-one")]
+    whose = [("added", "rule"), ("accepted", "ada"), ("reopened", "bob")]
+    assert told == [(*each, first.blob) for each in whose]
+
+
+def test_the_newest_mask_of_each_person_counts_unless_it_was_taken_back(store):
+    session = begin(store)
+    task = session.task_id
+    store.masks.add(task, some_mask(1), person="bob")
+    newer = store.masks.add(task, some_mask(2), person="bob")
+    store.sessions.give(session.id, Accept("recommended", 0), mask=some_mask(3))
+    accepted = store.masks.holding(task)
+    assert [(m.id, m.person) for m in store.masks.newest(task)] == [
+        (newer.id, "bob"),
+        (accepted.id, "ada"),
+    ]
+    store.sessions.go_to(session.id, 0)
+    assert [m.id for m in store.masks.newest(task)] == [newer.id]
 
 
 def test_context_belongs_to_one_project_and_target_oldest_first(store):
