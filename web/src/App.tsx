@@ -28,9 +28,10 @@ import { useTools } from "./state/useTools";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { clamp } from "./viewer/geometry";
+import { mirrorOf } from "./viewer/orientation";
 import { proposed } from "./viewer/pictures";
 import { type Window, isInHounsfield } from "./viewer/window";
-import { announce, words } from "./words";
+import { announce, tagAsShown, words } from "./words";
 
 const Planes = lazy(() => import("./viewer/Planes"));
 
@@ -236,7 +237,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               />
             </Suspense>
           )}
-          {preview && <Legend tag={preview.tag} />}
+          {preview && detail && <Legend tag={tagAsShown(preview.tag, mirrorOf(detail))} />}
           {detail && tools.openBox && tools.useBox && (
             <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
           )}

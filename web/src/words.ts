@@ -305,6 +305,19 @@ export const words = {
     "Wheel: zoom, with Shift through slices. Drag: move. Click: belongs; right click: does not. Right drag: window and level. Two fingers zoom and move.",
 };
 
+const OTHER_WAY: Record<"x" | "y", Record<string, string>> = {
+  x: { left: "right", right: "left" },
+  y: { top: "bottom", bottom: "top", up: "down", down: "up" },
+};
+
+/** A tag of the server, which speaks of the slice as it is stored, for the way it is shown. */
+export function tagAsShown(tag: string, mirror: { x: boolean; y: boolean }): string {
+  return tag.replace(
+    /\b(left|right|top|bottom|up|down)\b/g,
+    (side) => (mirror.x && OTHER_WAY.x[side]) || (mirror.y && OTHER_WAY.y[side]) || side,
+  );
+}
+
 /** One line of the answer log. */
 export function answerText(answer: Answer): string {
   switch (answer.kind) {

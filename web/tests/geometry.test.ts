@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as geometry from "../src/viewer/geometry";
 import { edges, mirrorOf } from "../src/viewer/orientation";
 import { decode } from "../src/viewer/rle";
+import { tagAsShown } from "../src/words";
 import { dragged, fullRange, isInHounsfield, remap } from "../src/viewer/window";
 
 const IMAGE = { height: 100, width: 200 };
@@ -88,6 +89,15 @@ describe("how a slice lies in the patient", () => {
   it("has the head on top in coronal and sagittal stacks, the front on the left of the latter", () => {
     expect(edges(volume("ASR"))).toEqual({ right: "L", left: "R", top: "S", bottom: "I" });
     expect(edges(volume("RSA"))).toEqual({ right: "P", left: "A", top: "S", bottom: "I" });
+  });
+
+  it("turns the words of a tag with it, and only those", () => {
+    const both = { x: true, y: true };
+    expect(tagAsShown("larger on the left, shifted up", both)).toBe("larger on the right, shifted down");
+    expect(tagAsShown("smaller at the top, in the last slices", both)).toBe("smaller at the bottom, in the last slices");
+    expect(tagAsShown("larger on the left, shifted up", { x: true, y: false })).toBe("larger on the right, shifted up");
+    expect(tagAsShown("split, without the satellite", both)).toBe("split, without the satellite");
+    expect(tagAsShown("larger on the left", { x: false, y: false })).toBe("larger on the left");
   });
 
   it("is nothing to speak of for a flat picture, or where it is unknown", () => {

@@ -46,7 +46,6 @@ export function BoxBar({ box, depth, onChange, onUse, onDiscard }: Props) {
         />
       </label>
       <p className="hint">{words.boxHint}</p>
-      <span className="spacer" />
       <button type="button" onClick={onDiscard}>
         {words.discard} <kbd>Esc</kbd>
       </button>

@@ -9,7 +9,7 @@ import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
 import type { Window } from "../viewer/window";
-import { words } from "../words";
+import { tagAsShown, words } from "../words";
 
 const CARD: Size = { width: 184, height: 132 };
 
@@ -84,7 +84,7 @@ function Card(props: CardProps) {
       <canvas ref={canvas} style={{ aspectRatio: `${CARD.width} / ${CARD.height}` }} />
       <span className="card-line">
         <kbd>{number}</kbd>
-        <span className="card-tag">{alternative.tag}</span>
+        <span className="card-tag">{tagAsShown(alternative.tag, mirrorOf(detail))}</span>
       </span>
       {proposal.image.is_volume && (
         <span className="card-slice">{words.sliceShort(alternative.slice + 1)}</span>
