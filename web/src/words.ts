@@ -285,7 +285,7 @@ export const words = {
     scribble: "Scribble",
     erase: "Erase",
     brush: "Paint by hand",
-    brushSize: "Brush: smaller, larger, add or erase",
+    brushSize: "Brush: size; add, erase",
     reach: "Without a mouse: a cross",
     mark: "Mark there: inside, outside",
     escape: "Back to pointing",
@@ -298,7 +298,7 @@ export const words = {
     redo: "Redo",
     next: "Next image",
     skip: "Skip image",
-    context: "What the next image learns from",
+    context: "What is learned from",
     help: "This map",
   },
   mouseHelp:
