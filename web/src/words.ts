@@ -199,7 +199,7 @@ export const words = {
   confirm: "Confirm",
   workAnew: "Work on it anew",
   onlyLookedAt: "This mask is only shown. Reopen the image to change it (Ctrl Z).",
-  allReviewed: "Everything that the rule accepted is reviewed.",
+  lastToReview: "This is the last image to review.",
   allDone: "All images of this folder are done.",
 
   // Right side

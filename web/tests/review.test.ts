@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Readers, Task } from "../src/api/types";
-import { isMineFromElsewhere, isToReview, nextToReview, probes, sliceWithObject, toReview } from "../src/state/review";
+import { isMineFromElsewhere, isToReview, nextTask, nextToReview, probes, sliceWithObject, toReview } from "../src/state/review";
 import { emptyMask } from "../src/viewer/rle";
 import { proposal } from "./proposals";
 
@@ -42,6 +42,22 @@ describe("what is to review", () => {
   it("ends with the last one", () => {
     expect(nextToReview([task(2)], task(2))).toBeNull();
     expect(nextToReview([tasks[0] ?? task(1)], null)).toBeNull();
+  });
+});
+
+describe("the next image", () => {
+  it("is another one to review while reviewing, and what is open otherwise", () => {
+    expect(nextTask(tasks, task(3))?.id).toBe(5);
+    expect(nextTask(tasks, task(4, { accepted_by: "person" }))?.id).toBe(1);
+    expect(nextTask(tasks, null)?.id).toBe(1);
+  });
+
+  it("is what is left of the other sort, and never the one shown", () => {
+    const open = tasks[0] ?? task(1);
+    expect(nextTask([open, task(2)], task(2))?.id).toBe(1);
+    expect(nextTask([open, task(2)], open)?.id).toBe(2);
+    expect(nextTask([open], open)).toBeNull();
+    expect(nextTask([task(2)], task(2))).toBeNull();
   });
 });
 

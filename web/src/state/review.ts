@@ -37,6 +37,13 @@ export function nextToReview(tasks: readonly Task[], shown: Task | null): Task |
   return next && next.id !== shown?.id ? next : null;
 }
 
+/** Where to go from an image: on with the review from one to review, else to what is open first. */
+export function nextTask(tasks: readonly Task[], shown: Task | null): Task | null {
+  const open = tasks.find(({ state, id }) => state === "open" && id !== shown?.id) ?? null;
+  const unseen = nextToReview(tasks, shown);
+  return isToReview(shown) ? (unseen ?? open) : (open ?? unseen);
+}
+
 const PROBES = 24;
 
 /** The middle of a volume, then ever finer between, so that no large object is missed for long. */

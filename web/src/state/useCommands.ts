@@ -6,6 +6,7 @@ import type { Answer, Prompt, Rle } from "../api/types";
 import { type Command, type Tool, commandOf } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
+import { nextTask } from "./review";
 import { mayAnswer, nextRound } from "./session";
 import type { Brush } from "./useBrush";
 import { type Desk, sentence } from "./useDesk";
@@ -177,8 +178,8 @@ function useMoves(desk: Desk, person: string) {
     store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
   const next = async () => {
     const queue = await refresh();
-    const open = queue?.tasks.find((task) => task.state === "open" && task.id !== shownTask?.id);
-    if (open) openTask(open);
+    const found = nextTask(queue?.tasks ?? [], shownTask);
+    if (found) openTask(found);
     else if (queue) store.dispatch({ type: "told", notice: { kind: "info", text: words.allDone } });
   };
   return {

@@ -6,7 +6,7 @@ import { api } from "../api/client";
 import type { Task } from "../api/types";
 import { type MaskSource, held } from "../viewer/pictures";
 import { words } from "../words";
-import { isMineFromElsewhere, isToReview, nextToReview, sliceWithObject } from "./review";
+import { isMineFromElsewhere, isToReview, nextTask, sliceWithObject } from "./review";
 import { type Desk, sentence } from "./useDesk";
 
 export interface Review {
@@ -42,13 +42,12 @@ export function useReview(desk: Desk, person: string): Review | null {
 
   const tell = (kind: "info" | "problem", text: string) =>
     store.dispatch({ type: "told", notice: { kind, text } });
-  const next = () => {
-    const tasks = desk.queue?.tasks ?? [];
-    const found = nextToReview(tasks, task) ?? tasks.find((other) => other.state === "open");
+  const goOn = (otherwise: string) => {
+    const found = nextTask(desk.queue?.tasks ?? [], task);
     if (found) openTask(found);
-    if (by === "rule" && !(found && isToReview(found))) tell("info", words.allReviewed);
-    else if (!found) tell("info", words.allDone);
+    else tell("info", otherwise);
   };
+  const next = () => goOn(by === "rule" ? words.lastToReview : words.allDone);
   const decide = async (request: () => Promise<Task>, onDone: () => void) => {
     if (isBusy) return;
     setIsBusy(true);
@@ -67,7 +66,7 @@ export function useReview(desk: Desk, person: string): Review | null {
     by,
     source,
     slice,
-    confirm: by === "me" ? next : () => void decide(() => api.confirm(task.id, person), next),
+    confirm: by === "me" ? next : () => void decide(() => api.confirm(task.id, person), () => goOn(words.allDone)),
     reopen: by === "me" ? () => setBegunAnew(task.id) : () => void decide(() => api.reopen(task.id, person), () => {}),
     next,
   };
