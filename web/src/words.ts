@@ -46,6 +46,7 @@ export const words = {
     undo: "Going back",
     "go-to": "Going there",
     more: "Looking for more options",
+    paint: "Putting the painted mask together",
   },
   busyFor: (what: string, seconds: number) => `${what} · ${seconds.toFixed(1)} s`,
 

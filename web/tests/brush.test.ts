@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { BLANK, Drawer, type Stroke, encodeVolume, painted, redoStroke, resized, undoStroke, withStroke } from "../src/tools/brush";
+import { BLANK, Drawer, type Stroke, encodeVolume, painted, redoStroke, resized, thinned, undoStroke, withStroke } from "../src/tools/brush";
 import { type Mask, decode, emptyMask } from "../src/viewer/rle";
 import { Memory } from "./memory";
 
@@ -47,6 +47,22 @@ describe("a stroke", () => {
   it("is round on the screen where voxels are taller than wide", () => {
     const mask = painted(emptyMask(9, 9), on(stroke([[4.5, 4.5]], { radius: 3 })), 0, 3);
     expect(rows(mask).filter((row) => row.includes("#"))).toEqual(["....#....", ".#######.", "....#...."]);
+  });
+
+  it("drawn slowly covers what it would with all its points, in a fraction of the room", () => {
+    const slow = Array.from({ length: 400 }, (_, i): [number, number] => [4 + i / 20, 8 + 5 * Math.sin(i / 40)]);
+    const all = stroke(slow, { radius: 3 });
+    const few = { ...all, points: thinned(all.points, 3) };
+    expect(few.points.length).toBeLessThan(80);
+    expect(few.points.at(-1)).toEqual({ x: 24, y: 5.4 });
+    const one = painted(emptyMask(20, 30), on(all), 0, 1).pixels;
+    const other = painted(emptyMask(20, 30), on(few), 0, 1).pixels;
+    expect(one.filter((value, i) => value !== other[i]).length).toBeLessThanOrEqual(2);
+  });
+
+  it("that is a dab, or is drawn with a fine brush, keeps its points", () => {
+    expect(thinned([{ x: 3, y: 4 }], 10)).toEqual([{ x: 3, y: 4 }]);
+    expect(thinned([{ x: 0, y: 0 }, { x: 0.5, y: 0 }, { x: 1, y: 0 }], 0.5).length).toBe(3);
   });
 
   it("of a brush smaller than a pixel paints the pixel it is on", () => {

@@ -2,11 +2,11 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { ImageDetail, Rle } from "../api/types";
-import { BLANK, Drawer, type Painting, encodeVolume, painted, redoStroke, resized, undoStroke, withStroke } from "../tools/brush";
+import { BLANK, Drawer, type Painting, encodeVolume, painted, redoStroke, resized, thinned, undoStroke, withStroke } from "../tools/brush";
 import { type Point, aspectOf } from "../viewer/geometry";
 import type { MaskSource } from "../viewer/pictures";
 import { mayPaint } from "./session";
-import type { Desk } from "./useDesk";
+import { type Desk, sentence } from "./useDesk";
 
 export interface Brush {
   /** The mask with what was painted; the recommendation where nothing was. */
@@ -73,8 +73,9 @@ export function useBrush(
     if (!source || !detail || isSending || !mayPaint(state)) return;
     setIsSending(true);
     try {
-      const edited = await encodeVolume(detail.shape, source.slice);
-      send.current(edited);
+      send.current(await desk.during("paint", encodeVolume(detail.shape, source.slice)));
+    } catch (error) {
+      desk.store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
     } finally {
       setIsSending(false);
     }
@@ -88,7 +89,8 @@ export function useBrush(
     adds,
     isSending,
     stroke: (slice, points, isErasing) => {
-      if (mayPaint(state)) change(withStroke(painting, { slice, points, radius, adds: adds !== isErasing }));
+      if (!mayPaint(state)) return;
+      change(withStroke(painting, { slice, points: thinned(points, radius), radius, adds: adds !== isErasing }));
     },
     undo: () => change(undoStroke(painting)),
     redo: () => change(redoStroke(painting)),
@@ -96,7 +98,7 @@ export function useBrush(
     setRadius,
     turn: () => setAdds((old) => !old),
     discard: () => change(BLANK),
-    accept: () => void accept().catch(() => null),
+    accept: () => void accept(),
   };
 }
 

@@ -139,8 +139,10 @@ export function useDesk(person: string) {
     setDetail((shown) => (shown?.id === imageId ? shown : null));
     setReaders(null);
     const look = async () => ({ told: null, found: await api.image(imageId), proposal: null, others: null });
+    let lost: string | null = null;
     const open = async () => {
-      const lost = await sender.sendLeftOver();
+      // Asked again, it has nothing left to send, and what it said before still counts.
+      lost = (await sender.sendLeftOver()) ?? lost;
       const ask = (isNew: boolean) => api.open(imageId, target, person, usesProfile(), isNew);
       const [found, opened, others] = await Promise.all([
         api.image(imageId),
@@ -182,7 +184,7 @@ export function useDesk(person: string) {
   const ask = useAsk(store, during);
   return {
     store, sender, state, busy, project, projects, target, queue, progress, profile, detail, readers, shownTask,
-    needsToken, openTask, refresh, ask, go,
+    needsToken, openTask, refresh, ask, during, go,
     /** Everything anew, as after signing in. */
     restart: () => {
       setNeedsToken(false);

@@ -35,6 +35,18 @@ export function redoStroke({ strokes, undone }: Painting): Painting {
   return last ? { strokes: [...strokes, last], undone: undone.slice(0, -1) } : { strokes, undone };
 }
 
+/** The points of a stroke that matter to a brush of this size, to a tenth of a pixel. */
+export function thinned(points: readonly Point[], radius: number): Point[] {
+  const apart = Math.max(radius / 4, 0.3);
+  const kept: Point[] = [];
+  points.forEach(({ x, y }, i) => {
+    const last = kept[kept.length - 1];
+    const isFar = !last || Math.hypot(x - last.x, y - last.y) >= apart;
+    if (isFar || i === points.length - 1) kept.push({ x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10 });
+  });
+  return kept;
+}
+
 const SMALLEST = 0.5;
 const LARGEST = 128;
 
