@@ -193,7 +193,7 @@ export const words = {
   nextImage: "Next image",
   reopen: "Reopen",
   review: "Review",
-  acceptedByRule: "Accepted by the rule, not by a person.",
+  acceptedByRule: "Accepted automatically. Nobody looked at it yet.",
   acceptedByRuleMore: (dice: number | null) =>
     `${dice === null ? "" : `Its expected overlap is ${Math.round(dice * 100)} %. `}Only once you confirm it do the next images learn from it.`,
   acceptedBefore: "This is the mask that you accepted or confirmed earlier.",
@@ -226,7 +226,7 @@ export const words = {
   you: "you",
   readersWith: (person: string | null, isMine: boolean) =>
     isMine || person === null ? "Overlap with your mask" : `Overlap with the mask of ${person}, which holds`,
-  readersByRule: "Overlap with the mask that the rule accepted",
+  readersByRule: "Overlap with the mask that was accepted automatically",
   readerDice: (dice: number) => `${Math.round(dice * 100)} %`,
   readerSize: (difference: number | null, isVolume: boolean) => {
     if (difference === null) return "";
@@ -347,7 +347,7 @@ function correctionText(answer: Answer & { kind: "correct" }): string {
 
 /** What a screen reader says when the picture changes. */
 export function announce({ proposal, pending }: SessionState, review: "rule" | "me" | null): string {
-  if (review === "rule") return "Accepted by the rule. Enter confirms, Control Z reopens.";
+  if (review === "rule") return "Accepted automatically. Enter confirms, Control Z reopens.";
   if (review === "me") return words.acceptedBefore;
   if (!proposal || pending.length > 0) return "";
   if (proposal.is_accepted) return "Accepted. Press N for the next image.";

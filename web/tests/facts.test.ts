@@ -41,7 +41,7 @@ describe("other readers", () => {
   it("are compared with the mask that holds, and it is said whose that is", () => {
     expect(comparedWith(readers, "me")).toBe("Overlap with your mask");
     expect(comparedWith({ ...readers, person: "Ann" }, "me")).toContain("Ann");
-    expect(comparedWith({ ...readers, person: "automatic", accepted_by: "rule" }, "me")).toContain("rule");
+    expect(comparedWith({ ...readers, person: "automatic", accepted_by: "rule" }, "me")).toContain("automatically");
   });
 
   it("draw larger, smaller, or the same", () => {

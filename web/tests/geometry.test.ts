@@ -76,7 +76,7 @@ describe("camera", () => {
 });
 
 describe("how a slice lies in the patient", () => {
-  const volume = (orientation: string) => ({ is_volume: true, orientation });
+  const volume = (orientation: string) => ({ is_volume: true, orientation, kind: "gz" });
 
   it("has the left on the right and the front on top, however it is stored", () => {
     for (const stored of ["SPL", "SAR", "SAL", "IPR"]) {
@@ -100,9 +100,11 @@ describe("how a slice lies in the patient", () => {
     expect(tagAsShown("larger on the left", { x: false, y: false })).toBe("larger on the left");
   });
 
-  it("is nothing to speak of for a flat picture, or where it is unknown", () => {
-    expect(edges({ is_volume: false, orientation: "SAR" })).toBeNull();
-    expect(mirrorOf({ is_volume: false, orientation: "SAR" })).toEqual({ x: false, y: false });
+  it("is nothing to speak of for a picture, a stack of them, or where it is unknown", () => {
+    for (const picture of [{ is_volume: false, kind: "gz" }, { is_volume: true, kind: "tif" }]) {
+      expect(edges({ ...picture, orientation: "SAR" })).toBeNull();
+      expect(mirrorOf({ ...picture, orientation: "SAR" })).toEqual({ x: false, y: false });
+    }
     expect(edges(volume(""))).toBeNull();
     expect(mirrorOf(volume(""))).toEqual({ x: false, y: false });
   });

@@ -8,7 +8,7 @@ await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   await page.getByRole("button", { name: "To review 2" }).click();
   await page.locator(".queue-item").nth(2).waitFor({ state: "detached" });
-  await page.getByText("not by a person").waitFor();
+  await page.getByText("Nobody looked at it yet").waitFor();
   await picture(page);
   const first = await page.locator(".image-name").getAttribute("title");
   await shoot(page, "review");

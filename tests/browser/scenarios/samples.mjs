@@ -1,6 +1,6 @@
 // The samples: a lesion first, every set within reach, and each knows what is to be segmented in it.
 
-import { check, clickStage, openPage, run, shoot, waitForRound } from "../page.mjs";
+import { base, check, clickStage, openPage, run, shoot, waitForRound } from "../page.mjs";
 
 const SETS = [
   ["1-lesions-synthetic", "lesion"],
@@ -29,9 +29,9 @@ await run(async ({ newPage }) => {
   await page.locator(".card").first().waitFor();
   await shoot(page, "samples-lesion");
 
-  for (const [name, wanted] of SETS.slice(1)) {
-    await project.selectOption(name);
-    await target.getByText(wanted, { exact: true }).waitFor();
+  for (const [at, [name, wanted]] of [...SETS.entries()].slice(1)) {
+    await page.goto(`${base}/#/${at + 1}`);
+    await target.filter({ hasText: wanted }).waitFor();
     await page.locator(".log-item[aria-current]").waitFor();
     await shoot(page, `samples-${name}`);
   }

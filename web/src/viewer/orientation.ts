@@ -10,21 +10,29 @@ export interface Mirror {
   y: boolean;
 }
 
-type Placed = Pick<ImageDetail, "is_volume" | "orientation">;
+type Placed = Pick<ImageDetail, "is_volume" | "orientation" | "kind">;
+
+/** Stacks of these come from microscopes and cameras: there is no patient to lie in. */
+const PICTURES = ["tif", "tiff", "png", "jpg", "jpeg", "bmp", "gif"];
+
+function liesInPatient({ is_volume, kind }: Placed): boolean {
+  return is_volume && !PICTURES.includes(kind);
+}
 
 /**
  * As in every reading room: the patient's left on the right, the front on top or on the left, the
- * head on top. Files are stored in any order. A flat picture is shown as it is.
+ * head on top. Files are stored in any order. Pictures are shown as they are.
  */
-export function mirrorOf({ is_volume, orientation }: Placed): Mirror {
-  if (!is_volume) return { x: false, y: false };
+export function mirrorOf(image: Placed): Mirror {
+  if (!liesInPatient(image)) return { x: false, y: false };
+  const { orientation } = image;
   return { x: "RA".includes(orientation[2] || "-"), y: "AS".includes(orientation[1] || "-") };
 }
 
 /** What lies at each edge of the screen, as the letters that scanners print there. */
 export function edges(image: Placed): Record<"top" | "right" | "bottom" | "left", string> | null {
   const [, row = "", column = ""] = image.orientation;
-  if (!image.is_volume || !OPPOSITE[row] || !OPPOSITE[column]) return null;
+  if (!liesInPatient(image) || !OPPOSITE[row] || !OPPOSITE[column]) return null;
   const { x, y } = mirrorOf(image);
   const turned = (letter: string, isTurned: boolean) => (isTurned ? (OPPOSITE[letter] ?? "") : letter);
   return {
