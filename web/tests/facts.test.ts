@@ -1,7 +1,9 @@
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import type { Readers } from "../src/api/types";
 import { numbersOf } from "../src/panels/Facts";
-import { comparedWith } from "../src/panels/Readers";
+import { Readers as ReadersPanel, comparedWith } from "../src/panels/Readers";
 import { words } from "../src/words";
 import { proposal } from "./proposals";
 
@@ -42,6 +44,33 @@ describe("other readers", () => {
     expect(comparedWith(readers, "me")).toBe("Overlap with your mask");
     expect(comparedWith({ ...readers, person: "Ann" }, "me")).toContain("Ann");
     expect(comparedWith({ ...readers, person: "automatic", accepted_by: "rule" }, "me")).toContain("automatically");
+  });
+
+  const shown = (held: Readers) =>
+    renderToStaticMarkup(createElement(ReadersPanel, { readers: held, person: "me", isVolume: false }));
+  const reader = (person: string, dice: number, difference: number) => ({
+    person, dice, difference, accepted_at: "2026-01-01T00:00:00Z", voxels: 10,
+  });
+
+  it("take no room where there is nobody else", () => {
+    expect(shown(readers)).toBe("");
+  });
+
+  it("are listed by name, as text, with overlap and size", () => {
+    const html = shown({ ...readers, readers: [reader("<b>Ann</b>", 0.914, 0.12)], median_difference: 0.12 });
+    expect(html).toContain("&lt;b&gt;Ann&lt;/b&gt;");
+    expect(html).toContain("91 %");
+    expect(html).toContain("12 % larger");
+    // The median of one is that one.
+    expect(html).not.toContain("median");
+  });
+
+  it("are summed up from three on, and one's own mask is called so", () => {
+    const three = [reader("me", 0.9, 0.1), reader("Bo", 0.8, -0.2), reader("Cy", 0.7, -0.3)];
+    const html = shown({ ...readers, person: "Ann", readers: three, median_difference: -0.2 });
+    expect(html).toContain(words.readersMedian(-0.2));
+    expect(html).toContain(`>${words.you}<`);
+    expect(html).toContain("mask of Ann");
   });
 
   it("draw larger, smaller, or the same", () => {
