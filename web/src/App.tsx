@@ -1,8 +1,7 @@
 // Joins the panels. What is open lives in the desk; how it is looked at lives here.
 
-import { Suspense, lazy, useCallback, useEffect, useMemo, useState } from "react";
-import { api } from "./api/client";
-import type { Alternative, ImageDetail, Task, Zyx } from "./api/types";
+import { Suspense, lazy, useMemo, useState } from "react";
+import type { Alternative, Task } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
@@ -23,14 +22,13 @@ import { Welcome, isNewcomer } from "./panels/Welcome";
 import { placedPrompts, type SessionState } from "./state/session";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
+import { useCrossing, usePreview, useShownSlice, useShownWindow } from "./state/useLooking";
 import { useReview } from "./state/useReview";
 import { useTools } from "./state/useTools";
 import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
-import { clamp } from "./viewer/geometry";
 import { mirrorOf } from "./viewer/orientation";
 import { proposed } from "./viewer/pictures";
-import { type Window, isInHounsfield } from "./viewer/window";
 import { announce, tagAsShown, words } from "./words";
 
 const Planes = lazy(() => import("./viewer/Planes"));
@@ -44,58 +42,6 @@ const SETTINGS: ViewSettings = {
   isHidden: false,
   showsUncertainty: false,
 };
-
-/** The slice shown: where the person left it, else where to look first, once that is known. */
-function useShownSlice(detail: ImageDetail | null, first: number | null) {
-  const [slice, setSlice] = useState(0);
-  const [image, setImage] = useState<number | null>(null);
-  const key = `assent.slice.${detail?.id}`;
-  if (detail && first !== null && image !== detail.id) {
-    setImage(detail.id);
-    const left = sessionStorage.getItem(key);
-    setSlice(clamp(Number(left ?? first), 0, (detail.shape[0] ?? 1) - 1));
-  }
-  const show = useCallback(
-    (wanted: number) => {
-      const next = clamp(wanted, 0, (detail?.shape[0] ?? 1) - 1);
-      sessionStorage.setItem(key, String(next));
-      setSlice(next);
-    },
-    [detail, key],
-  );
-  return [image === detail?.id ? slice : 0, show] as const;
-}
-
-/** Window and level of the image shown; a choice made on one CT is kept for the next. */
-function useShownWindow(detail: ImageDetail | null) {
-  const [chosen, setChosen] = useState<{ image: number; isCt: boolean; window: Window } | null>(null);
-  const choose = useCallback(
-    (window: Window) => detail && setChosen({ image: detail.id, isCt: isInHounsfield(detail), window }),
-    [detail],
-  );
-  if (!detail) return [null, choose] as const;
-  const holds = chosen && (chosen.image === detail.id || (chosen.isCt && isInHounsfield(detail)));
-  return [holds ? chosen.window : detail.window, choose] as const;
-}
-
-/** The alternative that is looked at, or was just picked, as it is on the slice shown. */
-function usePreview(state: SessionState, looked: Alternative | null, slice: number): Alternative | null {
-  const { proposal, pending } = state;
-  const waiting = pending[0]?.answer;
-  const picked = waiting?.kind === "pick" && waiting.candidate !== null ? waiting.candidate : null;
-  const meant = looked ?? proposal?.alternatives.find(({ index }) => index === picked) ?? null;
-  const [elsewhere, setElsewhere] = useState<Alternative | null>(null);
-  const isHere = meant === null || meant.slice === slice;
-  useEffect(() => {
-    setElsewhere(null);
-    if (!proposal || !meant || isHere) return;
-    const stop = new AbortController();
-    api.alternative(proposal, meant.index, slice, stop.signal).then(setElsewhere, () => null);
-    return () => stop.abort();
-  }, [proposal, meant, slice, isHere]);
-  if (!meant || !proposal?.alternatives.includes(meant)) return null;
-  return isHere ? meant : elsewhere;
-}
 
 export function App() {
   const [person, setPerson] = useState(() => localStorage.getItem(PERSON_KEY) ?? words.defaultPerson);
@@ -144,7 +90,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     onPainted: (edited) => commands.acceptPainted(edited),
   });
   const source = review?.source ?? tools.source;
-  const [place, setPlace] = useState<{ image: number; at: Zyx } | null>(null);
+  const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
     review,
@@ -166,11 +112,6 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     if (matchMedia(NARROW).matches) setPanels((old) => ({ ...old, queue: false }));
   };
   const showsPlanes = detail !== null && planesOf === detail.id;
-  const at = useMemo((): Zyx => {
-    const [, height = 1, width = 1] = detail?.shape ?? [];
-    const [, row, column] = place && place.image === detail?.id ? place.at : [0, height >> 1, width >> 1];
-    return [slice, row, column];
-  }, [detail, place, slice]);
 
   return (
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
@@ -213,7 +154,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
               preview={preview}
               fitRequest={fitRequest}
               openBox={tools.openBox}
-              crosshair={showsPlanes ? at : null}
+              crosshair={showsPlanes ? crossing : null}
               onWindow={setWindow}
               onSlice={tools.stepTo}
               onPrompts={commands.prompts}
@@ -229,11 +170,8 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
                 stamp={state.stamp}
                 window={window}
                 opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)}
-                at={at}
-                onAt={(chosen) => {
-                  setPlace({ image: detail.id, at: chosen });
-                  setSlice(chosen[0]);
-                }}
+                at={crossing}
+                onAt={setCrossing}
               />
             </Suspense>
           )}
