@@ -17,7 +17,8 @@ export function BoxBar({ box, depth, onChange, onUse, onDiscard }: Props) {
   const last = box.high_zyx[0] - 1;
   const within = (text: string) => clamp(Math.round(Number(text)) - 1, 0, depth - 1);
   const byKey = (event: React.KeyboardEvent) => {
-    if (event.key === "Enter") onUse();
+    // On a button Enter does what the button says.
+    if (event.key === "Enter" && event.target instanceof HTMLInputElement) onUse();
     else if (event.key === "Escape") onDiscard();
     else return;
     event.preventDefault();
