@@ -1,15 +1,15 @@
 // The samples: a lesion first, every set within reach, and each knows what is to be segmented in it.
 
-import { base, check, clickStage, openPage, run, shoot, waitForRound } from "../page.mjs";
+import { base, check, clickStage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
 
 const SETS = [
-  ["1-lesions-synthetic", "lesion"],
-  ["2-spine-ct-real", "vertebra"],
-  ["3-abdomen-mr-real", "liver lesion"],
-  ["4-brain-mr-real", "ventricles"],
-  ["5-tissue-mr-real", "bright tissue"],
-  ["6-cells-synthetic", "nucleus"],
-  ["7-abdomen-ct-synthetic", "organ"],
+  ["1-lesions-synthetic", "lesion", "phantom-000.png"],
+  ["2-spine-ct-real", "vertebra", "CT_small.dcm"],
+  ["3-abdomen-mr-real", "liver lesion", "examples_overlay.dcm"],
+  ["4-brain-mr-real", "ventricles", "anatomical.nii"],
+  ["5-tissue-mr-real", "bright tissue", "MR_small.dcm"],
+  ["6-cells-synthetic", "nucleus", "phantom-000.png"],
+  ["7-abdomen-ct-synthetic", "organ", "phantom-000.nii"],
 ];
 
 await run(async ({ newPage }) => {
@@ -29,10 +29,12 @@ await run(async ({ newPage }) => {
   await page.locator(".card").first().waitFor();
   await shoot(page, "samples-lesion");
 
-  for (const [at, [name, wanted]] of [...SETS.entries()].slice(1)) {
+  for (const [at, [name, wanted, image]] of [...SETS.entries()].slice(1)) {
     await page.goto(`${base}/#/${at + 1}`);
-    await target.filter({ hasText: wanted }).waitFor();
+    await page.locator(`.image-name[title="images/${image}"]`).filter({ hasText: wanted }).waitFor();
     await page.locator(".log-item[aria-current]").waitFor();
+    await page.getByText("Which object is meant?").first().waitFor();
+    await picture(page);
     await shoot(page, `samples-${name}`);
   }
 });
