@@ -68,6 +68,8 @@ describe("the address", () => {
   it("that makes no sense leads to the beginning", () => {
     expect(parseRoute("#/x/%E0%A4%A/-3")).toEqual({ project: null, target: null, task: null });
     expect(formatRoute(parseRoute(""))).toBe("#/");
+    // Another folder is chosen before its targets are looked at.
+    expect(formatRoute({ project: 4, target: null, task: null })).toBe("#/4");
   });
 });
 

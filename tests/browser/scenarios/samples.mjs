@@ -1,6 +1,6 @@
 // The samples: a lesion first, every set within reach, and each knows what is to be segmented in it.
 
-import { base, check, clickStage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
+import { check, clickStage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
 
 const SETS = [
   ["1-lesions-synthetic", "lesion", "phantom-000.png"],
@@ -29,8 +29,8 @@ await run(async ({ newPage }) => {
   await page.locator(".card").first().waitFor();
   await shoot(page, "samples-lesion");
 
-  for (const [at, [name, wanted, image]] of [...SETS.entries()].slice(1)) {
-    await page.goto(`${base}/#/${at + 1}`);
+  for (const [name, wanted, image] of SETS.slice(1)) {
+    await project.selectOption(name);
     await page.locator(`.image-name[title="images/${image}"]`).filter({ hasText: wanted }).waitFor();
     await page.locator(".log-item[aria-current]").waitFor();
     await page.getByText("Which object is meant?").first().waitFor();

@@ -12,9 +12,10 @@ export function parseRoute(hash: string): Route {
 }
 
 export function formatRoute(route: Route): string {
-  if (route.project === null || route.target === null) return "#/";
-  const parts: (string | number)[] = [route.project, encodeURIComponent(route.target)];
-  if (route.task !== null) parts.push(route.task);
+  if (route.project === null) return "#/";
+  const parts: (string | number)[] = [route.project];
+  if (route.target !== null) parts.push(encodeURIComponent(route.target));
+  if (route.target !== null && route.task !== null) parts.push(route.task);
   return `#/${parts.join("/")}`;
 }
 
