@@ -43,7 +43,7 @@ def begun(method, image, seed):
 def test_a_judgement_keeps_the_incumbent_first_and_then_the_challenger():
     method, seen = without_network(**EXACT), set()
     for seed in range(6):
-        image, _ = scene(seed=seed)
+        image, _ = scene(width=64, seed=seed)
         embedding, state, shown = begun(method, image, seed)
         answered = method.update(embedding, state, Judge("better", 1))
         first, second = kept(answered, image)
@@ -56,7 +56,7 @@ def test_a_judgement_keeps_the_incumbent_first_and_then_the_challenger():
 
 def test_a_pick_keeps_the_alternatives_as_shown_on_its_page():
     method = without_network(**EXACT | {"candidates": 2})
-    image, _ = scene()
+    image, _ = scene(width=64)
     embedding, state, _ = begun(method, image, 0)
     for page in (0, 1):
         shown = method.propose(embedding, state, page=page)

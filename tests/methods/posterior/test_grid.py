@@ -166,3 +166,30 @@ def test_nothing_bears_upon_nothing_and_small_things_on_little():
     assert part == ((slice(9, 21), slice(0, 5)), (slice(36, 84), slice(0, 20)))
     beyond = WorkingGrid.of((50, 40), 64).around((slice(52, 60), slice(0, 9)))
     assert beyond[0] == (slice(0, 0), slice(0, 0)), "padding is nowhere on the image"
+
+
+def test_a_small_slice_is_enlarged_to_the_working_side_and_a_tiny_one_only_so_far():
+    assert WorkingGrid.of((49, 52), 256, enlarge=True).inner_hw == (241, 256)
+    assert WorkingGrid.of((4, 6), 256, enlarge=True).inner_hw == (32, 48)
+    assert WorkingGrid.of((400, 520), 256, enlarge=True) == WorkingGrid.of((400, 520), 256)
+    assert WorkingGrid.of((49, 52), 256).inner_hw == (49, 52)
+
+
+def test_on_an_enlarged_grid_marks_cover_the_pixels_that_were_meant():
+    grid = WorkingGrid.of((20, 30), 120, enlarge=True)
+    stroke = Scribble(tuple((0, 7, x) for x in range(5, 9)), positive=True)
+    drawn = np.zeros((80, 120), bool)
+    drawn[28:32, 20:36] = True
+    assert np.array_equal(draw_marks([stroke], 0, grid).positive[0][:80, :120], drawn)
+    box = draw_marks([BoundingBox((0, 2, 3), (1, 11, 21))], 0, grid).box[0]
+    filled = np.zeros_like(box)
+    filled[8:44, 12:84] = True
+    assert np.array_equal(box, filled)
+
+
+def test_what_is_enlarged_comes_back_where_it_was():
+    grid = WorkingGrid.of((20, 30), 120, enlarge=True)
+    rng = np.random.default_rng(0)
+    plane = torch.from_numpy(rng.normal(size=(1, 1, 5, 6)).astype(np.float32))
+    smooth = torch.nn.functional.interpolate(plane, size=(20, 30), mode="bicubic")
+    assert (grid.restore(grid.reduce(smooth)) - smooth).abs().max() < 0.15 * smooth.std()

@@ -193,7 +193,7 @@ def two_disks():
 
 def test_a_component_can_be_left_out():
     image, both, clicks = two_disks()
-    method = without_network(working_side=64)
+    method = without_network(working_side=52)
     embedding, state = clicked(method, image, *clicks)
     base = method._offer(state, embedding, 0)
     labels, count = components(base.decision.mask.reshape(state.bases.shape))

@@ -1,7 +1,8 @@
 """The working grid: where the network runs, and the way there and back.
 
-An image is reduced (never enlarged) in plane so that its longer side fits the working side, and
-padded at the bottom and right to multiples of the network's stride.
+An image is reduced in plane so that its longer side fits the working side, and padded at the
+bottom and right to multiples of the network's stride. A single slice that is smaller is enlarged:
+the network knows objects at that size. Volumes are not, for they would take many times as long.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ from assent.core.prompts import BoundingBox, Click, Prompt, Scribble
 from assent.methods.posterior.channels import Marks, disk_radius, draw_disk, empty_marks
 from assent.methods.posterior.network import STRIDE
 
+MOST_ENLARGED = 8.0
+"""Working pixels per side of a native pixel; beyond, there is nothing to be seen."""
+
 
 @dataclass(frozen=True)
 class WorkingGrid:
@@ -27,7 +31,7 @@ class WorkingGrid:
 
     Attributes:
         native_hw: Height and width of the image.
-        inner_hw: The same after reduction, before padding.
+        inner_hw: The same after scaling, before padding.
         padded_hw: What the network sees; multiples of the stride.
     """
 
@@ -36,9 +40,16 @@ class WorkingGrid:
     padded_hw: tuple[int, int]
 
     @classmethod
-    def of(cls, native_hw: tuple[int, int], side: int) -> "WorkingGrid":
-        """The grid of an image whose longer side is to be at most ``side``."""
-        scale = min(1.0, side / max(native_hw))
+    def of(cls, native_hw: tuple[int, int], side: int, *, enlarge: bool = False) -> "WorkingGrid":
+        """The grid of an image whose longer side is to be at most ``side``.
+
+        Args:
+            native_hw: Height and width of the image.
+            side: In working pixels.
+            enlarge: Whether a smaller image is brought to that side as well, by at most
+                ``MOST_ENLARGED``.
+        """
+        scale = min(side / max(native_hw), MOST_ENLARGED if enlarge else 1.0)
         inner = (max(1, round(native_hw[0] * scale)), max(1, round(native_hw[1] * scale)))
         padded = (-(-inner[0] // STRIDE) * STRIDE, -(-inner[1] // STRIDE) * STRIDE)
         return cls(native_hw, inner, padded)
@@ -111,6 +122,15 @@ class WorkingGrid:
             min(self.inner_hw[1] - 1, int((column + 0.5) * across)),
         )
 
+    def block(self, row: int, column: int) -> tuple[slice, slice]:
+        """The working pixels that a native pixel covers; at least the one that holds its centre."""
+        spans = []
+        places = zip((row, column), self.scale_hw, self.point(row, column), strict=True)
+        for place, scale, centre in places:
+            first, beyond = int(place * scale), int(np.ceil((place + 1) * scale))
+            spans.append(slice(first, beyond) if scale > 1.0 else slice(centre, centre + 1))
+        return spans[0], spans[1]
+
 
 def working_planes(image: Image, grid: WorkingGrid) -> Tensor:
     """All slices as RGB in [0, 1] on the working grid, ``(D, 3, h, w)`` float32."""
@@ -149,20 +169,23 @@ def draw_marks(prompts: Sequence[Prompt], index: int, grid: WorkingGrid) -> Mark
             else (marks.negative[0], marks.positive[0])
         )
         canvas = np.zeros_like(mine)
-        for place in _places(prompt, index, grid):
-            draw_disk(canvas, *place, radius if isinstance(prompt, Click) else 0)
+        for place in _places(prompt, index):
+            if isinstance(prompt, Click):
+                draw_disk(canvas, *grid.point(*place), radius)
+            else:
+                canvas[grid.block(*place)] = True
         mine |= canvas
         other &= ~canvas
     return marks
 
 
-def _places(prompt: Click | Scribble, index: int, grid: WorkingGrid) -> set[tuple[int, int]]:
+def _places(prompt: Click | Scribble, index: int) -> set[tuple[int, int]]:
     points = [prompt.at_zyx] if isinstance(prompt, Click) else prompt.points_zyx
-    return {grid.point(y, x) for z, y, x in points if z == index}
+    return {(y, x) for z, y, x in points if z == index}
 
 
 def _fill_box(canvas: NDArray[np.bool_], box: BoundingBox, index: int, grid: WorkingGrid) -> None:
     if box.low_zyx[0] <= index < box.high_zyx[0]:
-        top, left = grid.point(*box.low_zyx[1:])
-        bottom, right = grid.point(box.high_zyx[1] - 1, box.high_zyx[2] - 1)
-        canvas[top : bottom + 1, left : right + 1] = True
+        top, left = grid.block(*box.low_zyx[1:])
+        bottom, right = grid.block(box.high_zyx[1] - 1, box.high_zyx[2] - 1)
+        canvas[top.start : bottom.stop, left.start : right.stop] = True

@@ -124,7 +124,9 @@ class Posterior:
         """The working planes of an image, and what the context memory sees in them."""
         if self._lacking is not None:
             raise self._lacking
-        grid = WorkingGrid.of(image.shape_dhw[1:], self.config.working_side)
+        depth, *plane = image.shape_dhw
+        side = self.config.working_side
+        grid = WorkingGrid.of((plane[0], plane[1]), side, enlarge=depth == 1)
         planes = working_planes(image, grid)
         if self._network is None:
             return PosteriorEmbedding(image, grid, planes, None, None)
