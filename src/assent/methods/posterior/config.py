@@ -107,7 +107,7 @@ class PosteriorConfig:
     """Finished images at which a profile counts half."""
 
     working_side: int = 256
-    """Longest in-plane side on which the network runs."""
+    """Longest in-plane side on which the network runs; smaller single slices are enlarged to it."""
 
     volume_side: int = 128
     """The same where an object is followed from slice to slice, around that object only."""

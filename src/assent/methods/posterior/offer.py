@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.special import expit
 
@@ -161,13 +162,14 @@ def _distinct(
     They were compared on a coarse grid, where a border moves by whole points only. What earlier
     pages show counts as shown.
     """
-    height, width = grid.inner_hw
     mean_on_grid(state)  # Kept for the rendering that follows.
     every = replace(offer, choices=(*earlier, *offer.choices))
-    planes = [working_masks(state, every, index)[:, :height, :width] for index in state.slices]
+    planes = [_seen(state, every, index, grid) for index in state.slices]
     flat = np.stack(planes, axis=1).reshape(1 + len(every.choices), -1)
     flat = flat[:, flat.any(0)]
-    alike = dice_between(flat, flat) > config.max_similarity + RENDERING
+    # An enlarged image is rendered here as it will be: nothing is left to chance.
+    more = 0.0 if min(grid.scale_hw) > 1.0 else RENDERING
+    alike = dice_between(flat, flat) > config.max_similarity + more
     first = 1 + len(earlier)
     kept = list(range(first))
     for index in range(first, len(flat)):
@@ -180,6 +182,16 @@ def _distinct(
         tuple(offer.scores[k] for k in places),
         tuple(offer.judged_bits[k] for k in places),
     )
+
+
+def _seen(state: PosteriorState, offer: Offer, index: int, grid: WorkingGrid) -> NDArray[np.bool_]:
+    """Masks of one slice on the working grid, or on the image's own where that is coarser."""
+    logits = working_logits(state, offer, index)
+    if min(grid.scale_hw) > 1.0:
+        logits = grid.restore(torch.from_numpy(logits)[None])[0].numpy()
+    else:
+        logits = logits[:, : grid.inner_hw[0], : grid.inner_hw[1]]
+    return np.asarray(logits > 0)
 
 
 def _variants(bases: Bases, decision: Decision) -> tuple[list[Source], NDArray[np.bool_]]:

@@ -44,7 +44,7 @@ class Remembered:
 class Reading:
     """What finished images say about the slices of one image.
 
-    Each slice is read once: no answer changes it.
+    Each slice is read once, when a session begins: no answer changes it.
 
     Attributes:
         tokens: Of the finished images, batch of one; None without any.
@@ -56,6 +56,8 @@ class Reading:
 
     def at(self, index: int, network: PosteriorNetwork, seen: Tensor) -> Tensor:
         """What is said about a slice; ``seen`` are the ``(D, 64, h, w)`` features of all."""
+        if self.tokens is None:
+            return network.recall(seen[index : index + 1], None)
         if index not in self.known:
             self.known[index] = network.recall(seen[index : index + 1], self.tokens)
         return self.known[index]
