@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from assent.core.feedback import Correct
+from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
 from assent.methods.posterior.field import Field
-from assent.methods.posterior.grid import WorkingGrid
-from assent.methods.posterior.rival import LEAST, MOST, PRIOR, Rivals
+from assent.methods.posterior.grid import WorkingGrid, draw_marks, working_planes
+from assent.methods.posterior.rival import LEAST, MOST, PRIOR, Rivals, classified
+from assent.methods.posterior.solvers import classifier_solver
 from methods.posterior.posterior_tiny import scene, with_network, without_network
 
 SIDE = 64
@@ -109,3 +111,16 @@ def test_only_single_slices_with_both_parts_are_contested():
     for method in (without_network(), with_network(use_classifier=False)):
         embedding = method.embed(image)
         assert method.begin(embedding, seed=0).rivals is None
+
+
+def test_a_large_slice_is_classified_at_half_the_resolution_to_nearly_the_same_mask():
+    image, mask = scene(height=192, width=208, at=(90, 100), radius=40.0)
+    grid = WorkingGrid.of((192, 208), 208)
+    planes = working_planes(image, grid)
+    marks = draw_marks([Click((0, 90, 100)), Click((0, 20, 20), positive=False)], 0, grid)
+    found = classified(planes, marks, 4)
+    exact = classifier_solver(planes, 4)(0, marks, None)[0]
+    assert found.mean.shape == (1, 192, 208)
+    assert found.directions.shape == (4, 1, 192, 208)
+    assert dice(found.mean > 0, mask) > 0.95
+    assert dice(found.mean > 0, exact[None] > 0) > 0.97

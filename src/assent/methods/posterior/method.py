@@ -34,7 +34,7 @@ from assent.methods.posterior.particles import infer
 from assent.methods.posterior.present import present
 from assent.methods.posterior.recall import Reading, Remembered, joined, look_of, recall, remember
 from assent.methods.posterior.refine import refine
-from assent.methods.posterior.rival import Rivals
+from assent.methods.posterior.rival import Rivals, classified
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.solvers import classifier_solver, network_solver
 from assent.methods.posterior.state import (
@@ -126,7 +126,8 @@ class Posterior:
             raise self._lacking
         depth, *plane = image.shape_dhw
         side = self.config.working_side
-        grid = WorkingGrid.of((plane[0], plane[1]), side, enlarge=depth == 1)
+        enlarge = depth == 1 and self._network is not None
+        grid = WorkingGrid.of((plane[0], plane[1]), side, enlarge=enlarge)
         planes = working_planes(image, grid)
         if self._network is None:
             return PosteriorEmbedding(image, grid, planes, None, None)
@@ -329,8 +330,7 @@ class Posterior:
         marks = draw_marks(state.prompts, 0, embedding.grid)
         if not (marks.positive.any() or marks.box.any()):
             return None
-        mean, directions = classifier_solver(embedding.planes, self._latent)(0, marks, None)
-        return Field(mean[None], directions[:, None])
+        return classified(embedding.planes, marks, self._latent)
 
     def _on_field(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None
