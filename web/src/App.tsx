@@ -1,6 +1,6 @@
 // Joins the panels. What is open lives in the desk; how it is looked at lives here.
 
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import type { Alternative, Task } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
@@ -59,6 +59,22 @@ export function App() {
   );
 }
 
+/** What stands beside the image. Where it would lie over the image, it waits to be asked for. */
+function usePanels() {
+  const [panels, setPanels] = useState(() => fitting(matchMedia(NARROW)));
+  useEffect(() => {
+    const narrow = matchMedia(NARROW);
+    const follow = () => setPanels(fitting(narrow));
+    narrow.addEventListener("change", follow);
+    return () => narrow.removeEventListener("change", follow);
+  }, []);
+  return [panels, setPanels] as const;
+}
+
+function fitting({ matches: isNarrow }: MediaQueryList) {
+  return { queue: !isNarrow, side: !isNarrow };
+}
+
 function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPerson(name: string): void }) {
   const { state, detail } = desk;
   const [settings, setSettings] = useState(SETTINGS);
@@ -70,10 +86,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
   const [fitRequest, setFitRequest] = useState(0);
   const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
   const [planesOf, setPlanesOf] = useState<number | null>(null);
-  const [panels, setPanels] = useState(() => {
-    const isWide = !matchMedia(NARROW).matches;
-    return { queue: isWide, side: isWide };
-  });
+  const [panels, setPanels] = usePanels();
   const preview = usePreview(state, looked, slice);
   const placed = useMemo(() => placedPrompts(state), [state]);
   const proposal = review ? null : state.proposal;

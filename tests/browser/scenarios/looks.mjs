@@ -38,6 +38,8 @@ await run(async ({ newPage, complaints }) => {
   await checkAccess(page, "light");
   for (const [name, width, height] of [["tablet", 1024, 768], ["tablet-upright", 820, 1180]]) {
     await page.setViewportSize({ width, height });
+    // A tablet that is turned, or a window that is made narrow, keeps the image in view.
+    await page.locator(".queue").waitFor({ state: "detached" });
     await page.reload();
     await page.locator(".card").first().waitFor();
     await page.waitForTimeout(500);
