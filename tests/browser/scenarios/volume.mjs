@@ -1,4 +1,5 @@
-// A volume: slices, a choice, acceptance, and the view by NiiVue that is loaded only here.
+// A volume from the first point to the next image: slices, a choice, a box, a step back, acceptance,
+// and the view by NiiVue that is loaded only here.
 
 import { check, checkAccess, clickStage, dragStage, openImage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
 
@@ -20,8 +21,13 @@ await run(async ({ newPage }) => {
   await page.locator(".card").first().waitFor();
   await page.getByText("ml").first().waitFor();
   await page.keyboard.press("1");
-  await waitForRound(page, 2);
+  let round = 2;
+  await waitForRound(page, round);
   await shoot(page, "volume");
+  if (await page.locator(".judge").count()) {
+    await page.keyboard.press("ArrowUp");
+    await waitForRound(page, ++round);
+  }
 
   // A box is drawn on one slice, taken over others, and given by Enter.
   await page.keyboard.press("b");
@@ -36,8 +42,18 @@ await run(async ({ newPage }) => {
   await page.keyboard.press("Enter");
   const [box] = (await given).postDataJSON().prompts;
   check(box.low_zyx[0] === 6 && box.high_zyx[0] === 11, `The box goes over ${box.low_zyx} to ${box.high_zyx}.`);
-  await waitForRound(page, 3);
+  await waitForRound(page, ++round);
   await page.keyboard.press("Escape");
+
+  await clickStage(page, { x: 0.3, y: 0.5 }, { button: "right" });
+  await waitForRound(page, ++round);
+  const volume = () => page.getByText(/^[\d.,]+ ml$/).first().innerText();
+  const corrected = await volume();
+  await page.keyboard.press("Control+z");
+  await waitForRound(page, round - 1);
+  await page.keyboard.press("Control+Shift+z");
+  await waitForRound(page, round);
+  check((await volume()) === corrected, "Redo leads to another volume than the answer did.");
 
   check(!scripts.some((name) => name.includes("Planes")), "NiiVue was loaded before anybody asked.");
   await page.getByRole("button", { name: "Three planes and volume" }).click();
@@ -57,4 +73,6 @@ await run(async ({ newPage }) => {
 
   await page.keyboard.press("Enter");
   await page.getByText("It is on disk").waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator('.image-name:not([title="c.nii.gz"])').waitFor();
 });
