@@ -304,13 +304,14 @@ class Workspace:
     def _prepare(self, project_id: int, target: str, person: str = ANYBODY) -> None:
         """Compute ahead what the first looks at the next images would wait for."""
         done: set[tuple[str, int]] = set()
+        # Put there first: what an acceptance takes away meanwhile shall not come back.
+        self._prepared[project_id, target] = done
         for task in self.store.projects.queue(project_id, target, limit=AHEAD):
             image = self.store.projects.image(task.image_id)
             with suppress(AssentError):
                 work = self.annotate.fresh_work(task, image, person)
                 self.worker.call("prepare", work)
                 done.add((image.digest, self.worker.starts))
-        self._prepared[project_id, target] = done
 
 
 def check_word(what: str, word: str) -> None:
