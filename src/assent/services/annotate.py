@@ -83,7 +83,7 @@ class Annotate:
         self._seed, self._accepted = seed, accepted
         self._shown = Recent[tuple[int, int, int, str], Shown](KEPT_BYTES, lambda s: s.nbytes)
         self._locks: dict[int, Lock] = {}
-        self._opening = Lock()
+        self._opening: dict[tuple[int, str], Lock] = {}
         self._roots: dict[int, str] = {}
         self._facts: Facts | None = None
 
@@ -120,7 +120,8 @@ class Annotate:
         self._store.projects.add_tasks([image_id], target)
         task = self._store.projects.task_of(image_id, target)
         assert task is not None
-        with self._opening:  # two tabs at once get one session
+        # Two tabs at once get one session; others do not wait until this one was computed.
+        with self._opening.setdefault((task.id, person), Lock()):
             last = None if new else self._store.sessions.latest(task.id, person)
             is_new = last is None or not self.is_ours(last)
             if last is None or is_new:
