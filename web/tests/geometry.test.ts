@@ -3,7 +3,7 @@ import * as geometry from "../src/viewer/geometry";
 import { edges, mirrorOf } from "../src/viewer/orientation";
 import { decode } from "../src/viewer/rle";
 import { tagAsShown } from "../src/words";
-import { dragged, fullRange, isInHounsfield, remap } from "../src/viewer/window";
+import { dragged, fullRange, isInHounsfield, openingWindow, remap } from "../src/viewer/window";
 
 const IMAGE = { height: 100, width: 200 };
 const SCREEN = { height: 324, width: 424 };
@@ -181,5 +181,13 @@ describe("window and level", () => {
     expect(isInHounsfield({ modality: "CT", low: 0 })).toBe(true);
     expect(isInHounsfield({ modality: "MR", low: -1024 })).toBe(false);
     expect(isInHounsfield({ modality: "", low: 0 })).toBe(false);
+  });
+
+  it("opens a CT that does not say so in the window of soft tissue, anything else in its own", () => {
+    const window = { center: -385, width: 1280 };
+    expect(openingWindow({ modality: "", low: -1024, window })).toEqual({ center: 40, width: 400 });
+    expect(openingWindow({ modality: "CT", low: -1024, window })).toBe(window);
+    expect(openingWindow({ modality: "MR", low: -1024, window })).toBe(window);
+    expect(openingWindow({ modality: "", low: 0, window })).toBe(window);
   });
 });

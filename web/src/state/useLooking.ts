@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { api } from "../api/client";
 import type { Alternative, ImageDetail, Zyx } from "../api/types";
 import { clamp } from "../viewer/geometry";
-import { type Window, isInHounsfield } from "../viewer/window";
+import { type Window, isInHounsfield, openingWindow } from "../viewer/window";
 import type { SessionState } from "./session";
 
 /** The slice shown: where the person left it, else where to look first, once that is known. */
@@ -37,7 +37,7 @@ export function useShownWindow(detail: ImageDetail | null) {
   );
   if (!detail) return [null, choose] as const;
   const holds = chosen && (chosen.image === detail.id || (chosen.isCt && isInHounsfield(detail)));
-  return [holds ? chosen.window : detail.window, choose] as const;
+  return [holds ? chosen.window : openingWindow(detail), choose] as const;
 }
 
 /** The alternative that is looked at, or was just picked, as it is on the slice shown. */

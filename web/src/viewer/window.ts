@@ -7,9 +7,11 @@ export interface Window {
   width: number;
 }
 
+const SOFT_TISSUE: Window = { center: 40, width: 400 };
+
 /** Hounsfield units, as radiologists set them. */
 export const CT_PRESETS: readonly { name: string; window: Window }[] = [
-  { name: ctPresetNames.softTissue, window: { center: 40, width: 400 } },
+  { name: ctPresetNames.softTissue, window: SOFT_TISSUE },
   { name: ctPresetNames.lung, window: { center: -600, width: 1500 } },
   { name: ctPresetNames.bone, window: { center: 400, width: 1800 } },
   { name: ctPresetNames.brain, window: { center: 40, width: 80 } },
@@ -19,6 +21,11 @@ export const CT_PRESETS: readonly { name: string; window: Window }[] = [
 /** NIfTI does not say what a CT is; but nothing else is as dark as air. */
 export function isInHounsfield(image: { modality: string; low: number }): boolean {
   return image.modality === "CT" || (image.modality !== "MR" && image.low <= -800);
+}
+
+/** How an image is shown first: a CT in a file that does not say so, as a CT is read. */
+export function openingWindow(image: { modality: string; low: number; window: Window }): Window {
+  return image.modality === "" && isInHounsfield(image) ? SOFT_TISSUE : image.window;
 }
 
 export function fullRange(low: number, high: number): Window {
