@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { ImageDetail, Rle } from "../api/types";
 import { BLANK, Drawer, type Painting, encodeVolume, painted, redoStroke, resized, thinned, undoStroke, withStroke } from "../tools/brush";
 import { type Point, aspectOf } from "../viewer/geometry";
-import type { MaskSource } from "../viewer/pictures";
+import { type MaskSource, maskOf } from "../viewer/pictures";
 import { mayPaint } from "./session";
 import { type Desk, sentence } from "./useDesk";
 
@@ -112,6 +112,6 @@ function paintedSource(
   const aspect = aspectOf(detail);
   return {
     key: `${recommended.key}.painted.${version}`,
-    slice: async (index) => painted(await recommended.slice(index), painting, index, aspect),
+    slice: async (index) => painted(await maskOf(recommended, index), painting, index, aspect),
   };
 }

@@ -144,13 +144,15 @@ export function useDesk(person: string) {
       // Asked again, it has nothing left to send, and what it said before still counts.
       lost = (await sender.sendLeftOver()) ?? lost;
       const ask = (isNew: boolean) => api.open(imageId, target, person, usesProfile(), isNew);
-      const [found, opened, others] = await Promise.all([
-        api.image(imageId),
-        openSession(ask, ended?.session ?? null),
-        wasAccepted.current ? api.readers(imageId, target).catch(() => null) : null,
-      ]);
+      const [found, opened] = await Promise.all([api.image(imageId), openSession(ask, ended?.session ?? null)]);
       const anew = opened.isAnew ? words.otherWeights(ended?.dropped ?? 0) : null;
-      return { told: lost ?? anew, found, others, proposal: await turnToPage(opened.proposal) };
+      // Where this session is what was accepted, they are asked for once it is shown.
+      const isElsewhere = wasAccepted.current && !opened.proposal.is_accepted;
+      const [proposal, others] = await Promise.all([
+        turnToPage(opened.proposal),
+        isElsewhere ? api.readers(imageId, target).catch(() => null) : null,
+      ]);
+      return { told: lost ?? anew, found, others, proposal };
     };
     const begin = isReviewed ? look : open;
     const asked = insist<Opening>(store, begin, () => isWanted, unauthorised).then((reply) => {

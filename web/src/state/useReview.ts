@@ -4,7 +4,7 @@
 import { useEffect, useMemo, useState } from "react";
 import { api } from "../api/client";
 import type { Task } from "../api/types";
-import { type MaskSource, held } from "../viewer/pictures";
+import { type MaskSource, held, maskOf } from "../viewer/pictures";
 import { words } from "../words";
 import { isMineFromElsewhere, isToReview, nextTask, sliceWithObject } from "./review";
 import { type Desk, sentence } from "./useDesk";
@@ -77,7 +77,7 @@ function useFirstSlice(source: MaskSource | null, depth: number | null): number 
   useEffect(() => {
     if (!source || depth === null) return;
     let isWanted = true;
-    sliceWithObject(depth, source.slice).then(
+    sliceWithObject(depth, (at) => maskOf(source, at)).then(
       (slice) => isWanted && setFound({ key: source.key, slice }),
       () => isWanted && setFound({ key: source.key, slice: Math.floor(depth / 2) }),
     );

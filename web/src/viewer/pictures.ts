@@ -129,6 +129,11 @@ export function held(task: Task, stamp: number): MaskSource {
   };
 }
 
+/** A mask on one slice, fetched once whoever asks for it. */
+export function maskOf(source: MaskSource, slice: number): Promise<Mask> {
+  return masks.get(`${source.key}.${slice}`, () => source.slice(slice));
+}
+
 /** A mask on one slice; null while it is on its way. */
 export function useMask(source: MaskSource | null, slice: number): Mask | null {
   const [mask, setMask] = useState<{ key: string; mask: Mask } | null>(null);
@@ -137,7 +142,7 @@ export function useMask(source: MaskSource | null, slice: number): Mask | null {
   useEffect(() => {
     if (!source) return setMask(null);
     let isCurrent = true;
-    masks.get(key, () => source.slice(slice)).then(
+    maskOf(source, slice).then(
       (found) => {
         if (isCurrent) setMask({ key, mask: found });
       },
