@@ -6,6 +6,7 @@ import type { Tool } from "./keys";
 import type { SessionState } from "./state/session";
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+const percent = (fraction: number) => `${Math.round(fraction * 100)} %`;
 const grouped = new Intl.NumberFormat("en-GB");
 const upTo = (digits: number) => new Intl.NumberFormat("en-GB", { maximumFractionDigits: digits });
 const significant = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
@@ -68,8 +69,8 @@ export const words = {
   filterAll: (n: number) => `All ${n}`,
   filterReview: (n: number) => `To review ${n}`,
   taskState: { open: "Open", accepted: "Accepted", skipped: "Skipped" } satisfies Record<TaskState, string>,
-  qualityLong: (dice: number) => `Expected overlap with what you want: ${Math.round(dice * 100)} %`,
-  percent: (fraction: number) => `${Math.round(fraction * 100)} %`,
+  qualityLong: (dice: number) => `Expected overlap with what you want: ${percent(dice)}`,
+  percent,
   effort: "Answers per image",
   effortLast: (n: number) => `last ${n}`,
   effortSoon: "A curve appears after two finished images.",
@@ -122,7 +123,7 @@ export const words = {
   planesLabel: (name: string) => `Three planes and volume of ${name}`,
   loadingViewer: "Loading the volume viewer",
   loadingVolume: "Loading the volume",
-  loadingVolumeShare: (share: number) => `Loading the volume · ${Math.round(share * 100)} %`,
+  loadingVolumeShare: (share: number) => `Loading the volume · ${percent(share)}`,
   windowTitle: "Window and level",
   windowPresets: "Presets",
   windowAuto: "Auto",
@@ -195,7 +196,7 @@ export const words = {
   review: "Review",
   acceptedByRule: "Accepted automatically. Nobody looked at it yet.",
   acceptedByRuleMore: (dice: number | null) =>
-    `${dice === null ? "" : `Its expected overlap is ${Math.round(dice * 100)} %. `}Only once you confirm it do the next images learn from it.`,
+    `${dice === null ? "" : `Its expected overlap is ${percent(dice)}. `}Only once you confirm it do the next images learn from it.`,
   acceptedBefore: "This is the mask that you accepted or confirmed earlier.",
   confirm: "Confirm",
   workAnew: "Work on it anew",
@@ -227,15 +228,14 @@ export const words = {
   readersWith: (person: string | null, isMine: boolean) =>
     isMine || person === null ? "Overlap with your mask" : `Overlap with the mask of ${person}, which holds`,
   readersByRule: "Overlap with the mask that was accepted automatically",
-  readerDice: (dice: number) => `${Math.round(dice * 100)} %`,
   readerSize: (difference: number | null, isVolume: boolean) => {
     if (difference === null) return "";
-    const percent = Math.round(Math.abs(difference) * 100);
-    if (percent === 0) return isVolume ? "same volume" : "same area";
-    return `${percent} % ${difference > 0 ? "larger" : "smaller"}`;
+    const size = Math.abs(difference);
+    if (Math.round(size * 100) === 0) return isVolume ? "same volume" : "same area";
+    return `${percent(size)} ${difference > 0 ? "larger" : "smaller"}`;
   },
   readersMedian: (difference: number) =>
-    `In the median ${Math.round(Math.abs(difference) * 100)} % ${difference >= 0 ? "larger" : "smaller"}.`,
+    `In the median ${percent(Math.abs(difference))} ${difference >= 0 ? "larger" : "smaller"}.`,
   contextTitle: "What the next image learns from",
   contextMeaning:
     "A removed image keeps its mask. It only stops informing images that are opened from now on; those begun before stay as they are.",

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "react";
 import type { Alternative, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
 import { type Camera, type Size, aspectOf, toScreen } from "../viewer/geometry";
-import { mirrorOf } from "../viewer/orientation";
+import { mirrorOf, turnedOf } from "../viewer/orientation";
 import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
@@ -27,10 +27,8 @@ interface CardProps {
 }
 
 /** A crop, as large as the card allows, in the middle of it. */
-export function cropCamera(crop: Alternative["crop"], detail: ImageDetail, card: Size): Camera {
-  const [, height = 1, width = 1] = detail.shape;
-  const mirror = mirrorOf(detail);
-  const turned = { x: mirror.x ? width : null, y: mirror.y ? height : null };
+function cropCamera(crop: Alternative["crop"], detail: ImageDetail, card: Size): Camera {
+  const turned = turnedOf(detail);
   const aspect = aspectOf(detail);
   const scale = Math.min(card.width / crop.width, card.height / (crop.height * aspect));
   const middle = { x: crop.x + crop.width / 2, y: crop.y + crop.height / 2 };

@@ -31,7 +31,7 @@ export function Readers({ readers, person, isVolume }: Props) {
               {reader.person === person ? words.you : reader.person}
             </span>
             <span className="reader-size">{words.readerSize(reader.difference, isVolume)}</span>
-            <strong>{words.readerDice(reader.dice)}</strong>
+            <strong>{words.percent(reader.dice)}</strong>
           </li>
         ))}
       </ul>

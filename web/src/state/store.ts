@@ -1,7 +1,7 @@
 // Holds the session's state where both the page and the sender reach it.
 
 import { useSyncExternalStore } from "react";
-import { initialState, reduce, type SessionEvent, type SessionState } from "./session";
+import { initialState, reduce, type Notice, type SessionEvent, type SessionState } from "./session";
 
 export class Store {
   private state = initialState;
@@ -19,6 +19,11 @@ export class Store {
     if (next === this.state) return;
     this.state = next;
     for (const listener of this.listeners) listener();
+  }
+
+  /** Say something above the image, in place of what was said there. */
+  tell(kind: Notice["kind"], text: string): void {
+    this.dispatch({ type: "told", notice: { kind, text } });
   }
 }
 

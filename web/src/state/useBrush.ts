@@ -75,7 +75,7 @@ export function useBrush(
     try {
       send.current(await desk.during("paint", encodeVolume(detail.shape, source.slice)));
     } catch (error) {
-      desk.store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+      desk.store.tell("problem", sentence(error));
     } finally {
       setIsSending(false);
     }

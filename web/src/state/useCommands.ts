@@ -82,19 +82,19 @@ export function useCommands(desk: Desk, person: string, view: View) {
 
 /** What takes the place of answers once something is painted: strokes are undone, nothing else is given. */
 function painting({ store }: Desk, brush: Brush | null) {
-  if (!brush || (brush.strokes === 0 && !brush.mayRedo)) return {};
-  const decline = () =>
-    store.dispatch({ type: "told", notice: { kind: "info", text: words.paintingFirst } });
-  const moves = { undo: brush.undo, redo: brush.redo };
-  if (brush.strokes === 0) return { redo: brush.redo };
-  return { ...moves, pick: decline, judge: decline, accept: decline, prompts: decline, goTo: decline, more: decline };
+  if (!brush) return {};
+  if (brush.strokes === 0) return brush.mayRedo ? { redo: brush.redo } : {};
+  const decline = () => store.tell("info", words.paintingFirst);
+  return {
+    undo: brush.undo, redo: brush.redo,
+    pick: decline, judge: decline, accept: decline, prompts: decline, goTo: decline, more: decline,
+  };
 }
 
 /** What takes the place of answers and moves while a mask is only looked at. */
 function looking({ store }: Desk, review: Review | null) {
   if (!review) return {};
-  const decline = () =>
-    store.dispatch({ type: "told", notice: { kind: "info", text: words.onlyLookedAt } });
+  const decline = () => store.tell("info", words.onlyLookedAt);
   return {
     pick: decline, judge: decline, accept: decline, prompts: decline,
     undo: review.reopen, redo: () => {}, more: decline, next: review.next,
@@ -151,7 +151,7 @@ function useAnswers({ store, sender }: Desk) {
       const isGiven = sender.give({ ...answer, round: nextRound(store.get()) } as Answer);
       const { pending, isOnline } = store.get();
       if (!isGiven && pending.length > 0 && !isOnline) {
-        store.dispatch({ type: "told", notice: { kind: "info", text: words.waitForServer } });
+        store.tell("info", words.waitForServer);
       }
     },
     [store, sender],
@@ -174,13 +174,12 @@ function useAnswers({ store, sender }: Desk) {
 
 function useMoves(desk: Desk, person: string) {
   const { store, sender, ask, shownTask, openTask, refresh } = desk;
-  const tell = (error: unknown) =>
-    store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+  const tell = (error: unknown) => store.tell("problem", sentence(error));
   const next = async () => {
     const queue = await refresh();
     const found = nextTask(queue?.tasks ?? [], shownTask);
     if (found) openTask(found);
-    else if (queue) store.dispatch({ type: "told", notice: { kind: "info", text: words.allDone } });
+    else if (queue) store.tell("info", words.allDone);
   };
   return {
     undo: () => {

@@ -46,7 +46,7 @@ async function insist<R>(
         return null;
       }
       if (!isPassing(error)) {
-        store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+        store.tell("problem", sentence(error));
         return null;
       }
       store.dispatch({ type: "lost", notice: error instanceof Refused ? error.message : undefined });
@@ -160,7 +160,7 @@ export function useDesk(person: string) {
       setDetail(reply.found);
       setReaders(reply.others);
       if (reply.proposal) store.dispatch({ type: "shown", proposal: reply.proposal });
-      if (reply.told) store.dispatch({ type: "told", notice: { kind: "problem", text: reply.told } });
+      if (reply.told) store.tell("problem", reply.told);
     });
     during("open", asked);
     return () => void (isWanted = false);
@@ -238,7 +238,7 @@ function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
       const { proposal, pending } = store.get();
       if (!proposal) return;
       if (pending.length > 0) {
-        store.dispatch({ type: "told", notice: { kind: "info", text: words.waitForServer } });
+        store.tell("info", words.waitForServer);
         return;
       }
       try {
@@ -252,7 +252,7 @@ function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
         } else if (error instanceof Refused && error.current) {
           store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
         } else {
-          store.dispatch({ type: "told", notice: { kind: "problem", text: sentence(error) } });
+          store.tell("problem", sentence(error));
         }
       }
     },

@@ -40,12 +40,10 @@ export function useReview(desk: Desk, person: string): Review | null {
   const slice = useFirstSlice(source, isHere ? (detail.shape[0] ?? 1) : null);
   if (!task || !source || by === null) return null;
 
-  const tell = (kind: "info" | "problem", text: string) =>
-    store.dispatch({ type: "told", notice: { kind, text } });
   const goOn = (otherwise: string) => {
     const found = nextTask(desk.queue?.tasks ?? [], task);
     if (found) openTask(found);
-    else tell("info", otherwise);
+    else store.tell("info", otherwise);
   };
   const next = () => goOn(by === "rule" ? words.lastToReview : words.allDone);
   const decide = async (request: () => Promise<Task>, onDone: () => void) => {
@@ -55,7 +53,7 @@ export function useReview(desk: Desk, person: string): Review | null {
       await request();
       onDone();
     } catch (error) {
-      tell("problem", sentence(error));
+      store.tell("problem", sentence(error));
     } finally {
       setIsBusy(false);
       void refresh();

@@ -1,7 +1,7 @@
 // Which tool is held, and what it has begun: a box over several slices, a mask painted by hand.
 
 import { useMemo, useState } from "react";
-import type { ImageDetail, Proposal, Rle } from "../api/types";
+import type { ImageDetail, Prompt, Proposal, Rle } from "../api/types";
 import type { Tool } from "../keys";
 import { type OpenBox, boxPrompt, including } from "../tools/openBox";
 import { clamp } from "../viewer/geometry";
@@ -16,7 +16,7 @@ interface Shown {
   recommended: MaskSource | null;
   slice: number;
   onSlice(slice: number): void;
-  onBox(prompt: ReturnType<typeof boxPrompt>): void;
+  onBox(prompt: Prompt): void;
   onPainted(edited: Rle): void;
 }
 
@@ -40,7 +40,7 @@ export function useTools(desk: Desk, shown: Shown) {
     box.setOpenBox(null);
     if (!hasStrokes) return setTool(wanted);
     if (wanted === "brush") return;
-    desk.store.dispatch({ type: "told", notice: { kind: "info", text: words.paintingFirst } });
+    desk.store.tell("info", words.paintingFirst);
   };
   const given = box.openBox;
   return {

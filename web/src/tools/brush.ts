@@ -1,7 +1,7 @@
 // Painting by hand: strokes of a round brush over a mask, as pixels and as run lengths.
 
 import type { Rle } from "../api/types";
-import type { Point } from "../viewer/geometry";
+import { type Point, clamp, pixelAt } from "../viewer/geometry";
 import type { Mask } from "../viewer/rle";
 
 export interface Stroke {
@@ -53,7 +53,7 @@ const LARGEST = 128;
 /** Larger or smaller by one step, as fingers on [ and ] expect. */
 export function resized(radius: number, by: 1 | -1): number {
   const next = by > 0 ? Math.max(radius * 1.25, radius + 0.5) : Math.min(radius / 1.25, radius - 0.5);
-  return Math.min(Math.max(Math.round(next * 2) / 2, SMALLEST), LARGEST);
+  return clamp(Math.round(next * 2) / 2, SMALLEST, LARGEST);
 }
 
 /** A mask with the strokes on it that were painted on its slice, in their order. */
@@ -79,10 +79,8 @@ function apply(mask: Mask, { points, radius, adds }: Stroke, aspect: number): vo
       }
     }
     // A brush smaller than a pixel still paints the one it is on.
-    const row = Math.floor(point.y);
-    const column = Math.floor(point.x);
-    const isInside = row >= 0 && row < mask.height && column >= 0 && column < mask.width;
-    if (isInside) mask.pixels[row * mask.width + column] = adds ? 1 : 0;
+    const under = pixelAt(point, mask);
+    if (under) mask.pixels[under.row * mask.width + under.column] = adds ? 1 : 0;
   });
 }
 
@@ -91,7 +89,7 @@ function distance(at: Point, from: Point, to: Point, aspect: number): number {
   const along = { x: to.x - from.x, y: (to.y - from.y) * aspect };
   const off = { x: at.x - from.x, y: (at.y - from.y) * aspect };
   const length = along.x ** 2 + along.y ** 2;
-  const share = length === 0 ? 0 : Math.min(Math.max((off.x * along.x + off.y * along.y) / length, 0), 1);
+  const share = length === 0 ? 0 : clamp((off.x * along.x + off.y * along.y) / length, 0, 1);
   return Math.hypot(off.x - along.x * share, off.y - along.y * share);
 }
 
@@ -156,6 +154,7 @@ export class Drawer {
       // Full or forbidden: the strokes live on this page only.
     }
   }
+
   private prune(): void {
     const keys = Array.from({ length: this.storage.length }, (_, i) => this.storage.key(i) ?? "");
     const dated = keys

@@ -10,7 +10,7 @@ import { type OpenBox, begunBox, boxPrompt } from "../tools/openBox";
 import { clickPrompt, draftPrompt, promptUnder } from "../tools/prompts";
 import { words } from "../words";
 import { type Camera, type Point, type Size, UPRIGHT, aspectOf, fit, pan, toScreen, zoomAt } from "./geometry";
-import { edges, mirrorOf } from "./orientation";
+import { edges, turnedOf } from "./orientation";
 import * as paint from "./paint";
 import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
@@ -73,11 +73,8 @@ function useSize(element: React.RefObject<HTMLElement | null>): Size | null {
 function useCamera(image: Size, key: string, detail: ImageDetail, screen: Size | null) {
   const aspect = aspectOf(detail);
   const [camera, setCamera] = useState<Camera | null>(null);
-  const { x, y } = mirrorOf(detail);
-  const fitted = useMemo(() => {
-    const turned = { x: x ? image.width : null, y: y ? image.height : null };
-    return screen && fit(image, screen, aspect, turned);
-  }, [image, screen, aspect, x, y]);
+  const { x, y } = turnedOf(detail);
+  const fitted = useMemo(() => screen && fit(image, screen, aspect, { x, y }), [image, screen, aspect, x, y]);
   useLayoutEffect(() => setCamera(fitted), [fitted, key]);
   return { camera, fitted, setCamera };
 }

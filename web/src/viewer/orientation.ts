@@ -1,6 +1,7 @@
 // How a slice lies in the patient, and how radiologists want to see it.
 
 import type { ImageDetail } from "../api/types";
+import type { Camera } from "./geometry";
 
 const OPPOSITE: Record<string, string> = { L: "R", R: "L", P: "A", A: "P", S: "I", I: "S" };
 
@@ -27,6 +28,13 @@ export function mirrorOf(image: Placed): Mirror {
   if (!liesInPatient(image)) return { x: false, y: false };
   const { orientation } = image;
   return { x: "RA".includes(orientation[2] || "-"), y: "AS".includes(orientation[1] || "-") };
+}
+
+/** The same, as a camera wants it. */
+export function turnedOf(image: Placed & Pick<ImageDetail, "shape">): Camera["turned"] {
+  const { x, y } = mirrorOf(image);
+  const [, height = 1, width = 1] = image.shape;
+  return { x: x ? width : null, y: y ? height : null };
 }
 
 /** What lies at each edge of the screen, as the letters that scanners print there. */

@@ -203,18 +203,23 @@ function paintClick(context: CanvasRenderingContext2D, at: Point, isInside: bool
   context.stroke();
 }
 
-/** A stroke as a line through points that follow one another, with gaps where they do not. */
-export function paintStroke(
-  context: CanvasRenderingContext2D,
-  points: readonly Point[],
-  isInside: boolean,
-): void {
+/** Lays a round line through points, to be stroked; one point alone becomes a dot. */
+function trail(context: CanvasRenderingContext2D, points: readonly Point[]): void {
   context.beginPath();
   points.forEach((point, i) => {
     if (i === 0) context.moveTo(point.x, point.y);
     context.lineTo(point.x + 0.01, point.y);
   });
   context.lineCap = context.lineJoin = "round";
+}
+
+/** A stroke as a line through points that follow one another, with gaps where they do not. */
+export function paintStroke(
+  context: CanvasRenderingContext2D,
+  points: readonly Point[],
+  isInside: boolean,
+): void {
+  trail(context, points);
   context.setLineDash(isInside ? [] : [2, 7]);
   context.lineWidth = 6;
   context.strokeStyle = INK.halo;
@@ -232,12 +237,7 @@ export function paintBrush(
   width: number,
   adds: boolean,
 ): void {
-  context.beginPath();
-  points.forEach((point, i) => {
-    if (i === 0) context.moveTo(point.x, point.y);
-    context.lineTo(point.x + 0.01, point.y);
-  });
-  context.lineCap = context.lineJoin = "round";
+  trail(context, points);
   context.lineWidth = Math.max(width, 1);
   context.globalAlpha = 0.55;
   context.strokeStyle = adds ? INK.recommended : INK.removed;

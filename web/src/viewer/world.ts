@@ -1,6 +1,7 @@
 // Between voxels of a NIfTI file and millimetres. Files count x, y, z; the page counts z, y, x.
 
 import type { Zyx } from "../api/types";
+import { clamp } from "./geometry";
 
 /** Rows of a 4 x 4 matrix that takes (x, y, z, 1) of voxels to millimetres. */
 export type Affine = readonly (readonly number[])[];
@@ -31,6 +32,6 @@ export function toVoxel(affine: Affine, mm: readonly number[]): Zyx | null {
 
 /** Inside a volume, at its border at most. */
 export function within([z, y, x]: Zyx, shape: readonly number[]): Zyx {
-  const held = (at: number, count = 1) => Math.min(Math.max(at, 0), count - 1);
+  const held = (at: number, count = 1) => clamp(at, 0, count - 1);
   return [held(z, shape[0]), held(y, shape[1]), held(x, shape[2])];
 }
