@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -185,28 +185,19 @@ def run(kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:
 
 
 @contextmanager
-def databases(kind: str) -> Iterator[partial[str]]:
+def databases(kind: str) -> Iterator[Callable[[Path], str]]:
     """What gives each lane the URL of an empty database."""
     if kind == "sqlite":
         yield partial("sqlite:///{}/assent.db".format)
         return
     sys.path.append(str(Path(__file__).parents[1] / "tests"))
-    from storage.cluster import find_programs, running
+    from storage.cluster import find_programs, new_schema, running
 
     programs = find_programs()
     if programs is None:
         raise SystemExit("There are no programs of PostgreSQL's server: apt-get install postgresql")
     with running(programs) as server:
-        yield partial(_schema, server)
-
-
-def _schema(server: str, home: Path) -> str:
-    import psycopg
-
-    name = f"lane{home.name}"
-    with psycopg.connect(server) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
+        yield lambda home: new_schema(server, f"lane{home.name}")
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from assent.core.errors import AssentError
 from assent.core.feedback import to_json
 from assent.io.formats import read_image
 from assent.methods.protocol import Method
-from assent.sessions.record import SessionRecord
+from assent.services.annotate import record_of
 from assent.sessions.session import Session, replay
 from assent.storage.records import AuditEvent, StoredSession
 from assent.storage.store import Store
@@ -57,16 +57,7 @@ def check(store: Store, method: Method, sittings: Mapping[int, Sitting]) -> Coun
 def _replayed(store: Store, method: Method, session: StoredSession) -> Session:
     image = store.projects.image(store.projects.task(session.task_id).image_id)
     root = Path(store.projects.get(image.project_id).root)
-    record = SessionRecord(
-        image_id=session.image_digest,
-        method=session.method,
-        weights_digest=session.weights_digest,
-        settings_digest=session.settings_digest,
-        seed=session.seed,
-        history=session.history,
-        undone=session.undone,
-    )
-    return replay(record, method, read_image(root / image.path))
+    return replay(record_of(session), method, read_image(root / image.path))
 
 
 def _is_same(

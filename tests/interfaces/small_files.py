@@ -1,5 +1,7 @@
 """Small pictures, masks and folders, and what a refusal looks like."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,18 @@ def write_set(root, count, *, masks=True):
         if masks:
             write_drawing(root / "masks" / f"{number:03d}.png", mask)
     return root
+
+
+def png_bomb(side, pixels=b""):
+    """A few bytes that announce a colour picture of that side."""
+
+    def chunk(kind, body):
+        check = zlib.crc32(kind + body)
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 def everything_in(folder: Path):

@@ -1,8 +1,6 @@
 """Pictures are read as they are meant to be seen, and damaged ones say so."""
 
 import io
-import struct
-import zlib
 
 import imagecodecs
 import numpy as np
@@ -13,6 +11,7 @@ import skimage.data
 
 from assent.core.errors import FileFormatError, InputError
 from assent.io.formats import read_image, read_mask
+from interfaces.small_files import png_bomb
 
 RNG = np.random.default_rng(3)
 GRAY8 = RNG.integers(0, 256, (11, 17), dtype=np.uint8)
@@ -139,15 +138,7 @@ def test_random_bytes_and_text_under_a_picture_name_say_so(tmp_path):
 
 @pytest.mark.parametrize("side", [12_000, 60_000])
 def test_decompression_bomb_is_refused_before_it_is_decoded(tmp_path, side):
-    def chunk(kind, body):
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    (tmp_path / "bomb.png").write_bytes(
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
-    )
+    (tmp_path / "bomb.png").write_bytes(png_bomb(side))
     with pytest.raises(
         InputError, match=r"bomb\.png has .*89,000,000.* at once\. .*ut it into tiles"
     ):

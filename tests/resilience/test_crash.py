@@ -1,15 +1,10 @@
 """Killed at random moments, the server loses no acknowledged answer and counts none twice."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from resilience.measuring import measured
 from storage.cluster import find_programs
 
-CRASH = Path(__file__).parents[2] / "benchmarks" / "crash.py"
 KILLS = 10
 
 
@@ -21,15 +16,7 @@ def test_ten_kills_cost_no_answer(database):
     if database == "postgres" and find_programs() is None:
         pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql")
     words = ["--kills", str(KILLS), "--database", database, "--lanes", "1"]
-    done = subprocess.run(
-        [sys.executable, CRASH, *words],
-        capture_output=True,
-        text=True,
-        timeout=550,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    counted = json.loads(done.stdout.splitlines()[-1])["databases"][database]
+    counted = measured("crash.py", *words, timeout_s=550)["databases"][database]
     assert counted["kills"] == KILLS
     assert counted["acknowledged"] > KILLS
     assert counted["sessions"] > 1

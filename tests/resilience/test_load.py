@@ -1,15 +1,11 @@
 """Thirty people at once for a minute: nothing is refused, nothing has to be sent again."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from load import Memory, growth
 from report import percentile
 
-LOAD = Path(__file__).parents[2] / "benchmarks" / "load.py"
+from resilience.measuring import measured
+
 PEOPLE = 30
 
 
@@ -17,11 +13,7 @@ PEOPLE = 30
 @pytest.mark.weights
 def test_thirty_people_for_a_minute_meet_no_error():
     words = ["--people", str(PEOPLE), "--minutes", "1", "--answers", "0"]
-    done = subprocess.run(
-        [sys.executable, LOAD, *words], capture_output=True, text=True, timeout=550, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
+    told = measured("load.py", *words, timeout_s=550)
     assert (told["errors"], told["people"]) == (0, PEOPLE)
     assert told["seconds"] >= 60
     assert told["waited"]["open"]["count"] >= PEOPLE

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from assent.storage.store import Store, open_store
-from storage.cluster import find_programs, running
+from storage.cluster import find_programs, new_schema, running
 
 NUMBERS = count()
 
@@ -27,13 +27,7 @@ def database(request, tmp_path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/assent.db"
-    # A schema is made in a moment, a database in a second.
-    server, name = request.getfixturevalue("postgres"), f"test{next(NUMBERS)}"
-    import psycopg  # noqa: PLC0415 - may be missing
-
-    with psycopg.connect(server) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{server}&options=-csearch_path%3D{name}"
+    return new_schema(request.getfixturevalue("postgres"), f"test{next(NUMBERS)}")
 
 
 @pytest.fixture

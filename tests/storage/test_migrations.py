@@ -85,10 +85,13 @@ def test_down_to_nothing_and_up_again(base):
 
 
 def test_opening_again_writes_nothing(store, base):
+    job, before = store.jobs.add("scan", {}), tables_of(base)
     with base.writing() as connection:
         # A second writer would wait for this one, in vain.
-        connection.execute(metadata.tables["jobs"].update().values(progress=0.0))
+        connection.execute(metadata.tables["jobs"].update().values(progress=0.25))
         upgrade(base)
+    assert store.jobs.get(job.id).progress == 0.25
+    assert tables_of(base) == before
 
 
 def test_a_database_of_a_later_version_gets_one_sentence(store, base, later, database, tmp_path):

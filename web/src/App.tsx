@@ -1,7 +1,7 @@
 // Joins the panels. What is open lives in the desk; how it is looked at lives here.
 
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
-import type { Alternative, Task } from "./api/types";
+import type { Alternative, ImageDetail, Task } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
@@ -29,6 +29,7 @@ import { SliceBar } from "./viewer/SliceBar";
 import { Stage, type ViewSettings } from "./viewer/Stage";
 import { mirrorOf } from "./viewer/orientation";
 import { proposed } from "./viewer/pictures";
+import type { Window } from "./viewer/window";
 import { announce, tagAsShown, words } from "./words";
 
 const Planes = lazy(() => import("./viewer/Planes"));
@@ -75,7 +76,8 @@ function fitting({ matches: isNarrow }: MediaQueryList) {
   return { queue: !isNarrow, side: !isNarrow };
 }
 
-function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPerson(name: string): void }) {
+/** Everything that the parts of the page share: what is open, how it is looked at, and what can be done. */
+function useBench(desk: Desk, person: string) {
   const { state, detail } = desk;
   const [settings, setSettings] = useState(SETTINGS);
   const review = useReview(desk, person);
@@ -86,7 +88,6 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
   const [fitRequest, setFitRequest] = useState(0);
   const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
   const [planesOf, setPlanesOf] = useState<number | null>(null);
-  const [panels, setPanels] = usePanels();
   const preview = usePreview(state, looked, slice);
   const placed = useMemo(() => placedPrompts(state), [state]);
   const proposal = review ? null : state.proposal;
@@ -102,8 +103,8 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     onBox: (box) => commands.prompts([box], []),
     onPainted: (edited) => commands.acceptPainted(edited),
   });
-  const source = review?.source ?? tools.source;
   const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
+  const showWhole = () => setFitRequest((old) => old + 1);
   const commands = useCommands(desk, person, {
     isDialogOpen: dialog !== null,
     review,
@@ -111,12 +112,28 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     brush: tools.brush,
     onTool: tools.choose,
     onStep: (by) => tools.stepTo(slice + by),
-    onFit: () => setFitRequest((old) => old + 1),
+    onFit: showWhole,
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
     onEscape: tools.escape,
-    onSettings: (change) => setSettings(change),
+    onSettings: setSettings,
   });
+  return {
+    desk, person, state, detail, settings, setSettings, review, proposal, tools, commands,
+    source: review?.source ?? tools.source,
+    slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, showWhole, dialog, setDialog,
+    crossing, setCrossing,
+    showsPlanes: detail !== null && planesOf === detail.id,
+    showPlanes: (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null),
+  };
+}
+
+type Bench = ReturnType<typeof useBench>;
+
+function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPerson(name: string): void }) {
+  const bench = useBench(desk, person);
+  const { commands, setDialog } = bench;
+  const [panels, setPanels] = usePanels();
   const { uploader, uploads } = useUploads(desk.project?.id ?? null, () => void desk.refresh());
   const isDropping = useDrop(uploader, desk.project !== null, () => setPanels((old) => ({ ...old, queue: true })));
   const open = (task: Task) => {
@@ -124,8 +141,6 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     // Where the list lies over the image, it makes way for what was chosen in it.
     if (matchMedia(NARROW).matches) setPanels((old) => ({ ...old, queue: false }));
   };
-  const showsPlanes = detail !== null && planesOf === detail.id;
-
   return (
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
       <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} />
@@ -137,105 +152,137 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
           )}
         </Queue>
       )}
-      <main className="centre">
-        <Toolbar
-          detail={detail}
-          tool={tools.tool}
-          isReadOnly={review !== null}
-          settings={settings}
-          window={window}
-          showsPlanes={showsPlanes}
-          onTool={tools.choose}
-          onSettings={setSettings}
-          onWindow={setWindow}
-          onFit={() => setFitRequest((old) => old + 1)}
-          onPlanes={(shows) => setPlanesOf(shows && detail ? detail.id : null)}
-        />
-        <div className="view">
-          {detail && window && (
-            <Stage
-              detail={detail}
-              proposal={proposal}
-              source={source}
-              stamp={state.stamp}
-              slice={slice}
-              window={window}
-              settings={settings}
-              tool={tools.tool}
-              brush={tools.pen}
-              placed={placed}
-              preview={preview}
-              fitRequest={fitRequest}
-              openBox={tools.openBox}
-              crosshair={showsPlanes ? crossing : null}
-              onWindow={setWindow}
-              onSlice={tools.stepTo}
-              onPrompts={commands.prompts}
-              onStroke={(points, isErasing) => tools.brush?.stroke(slice, points, isErasing)}
-              onBox={review ? () => commands.prompts([], []) : tools.setOpenBox}
-            />
-          )}
-          {showsPlanes && detail && window && (
-            <Suspense fallback={<p className="planes-load">{words.loadingViewer}</p>}>
-              <Planes
-                detail={detail}
-                proposal={proposal}
-                stamp={state.stamp}
-                window={window}
-                opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)}
-                at={crossing}
-                onAt={setCrossing}
-              />
-            </Suspense>
-          )}
-          {preview && detail && <Legend tag={tagAsShown(preview.tag, mirrorOf(detail))} />}
-          {detail && tools.openBox && tools.useBox && (
-            <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
-          )}
-          <BusyBar busy={desk.busy} />
-          <Banner state={state} onClose={() => desk.store.dispatch({ type: "told", notice: null })} />
-          {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
-        </div>
-        {detail?.is_volume && (
-          <SliceBar depth={detail.shape[0] ?? 1} slice={slice} proposal={proposal} box={tools.openBox} onSlice={setSlice} />
-        )}
-        {review && <ReviewBar review={review} />}
-        {tools.brush && <PaintBar brush={tools.brush} onLeave={tools.leave} />}
-        {detail && window && !review && !tools.brush && (
-          <Cards
-            state={state}
-            source={source}
-            detail={detail}
-            window={window}
-            onPick={commands.pick}
-            onJudge={commands.judge}
-            onMore={commands.more}
-            onAccept={() => commands.accept("recommended")}
-            onNext={commands.next}
-            onReopen={commands.undo}
-            onLook={setLooked}
-          />
-        )}
-      </main>
-      {panels.side && (
-        <aside className="side" aria-label={words.side}>
-          <Numbers proposal={proposal} isPainted={tools.hasStrokes} onContext={() => setDialog("context")} />
-          {!review && <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />}
-          <Readers readers={desk.readers} person={person} isVolume={detail?.is_volume ?? false} />
-          <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
-        </aside>
-      )}
+      <Centre bench={bench} />
+      {panels.side && <Side bench={bench} onPerson={onPerson} />}
       {isDropping && <p className="drop">{words.dropHere}</p>}
       <p className="unseen" role="status">
-        {announce(state, review?.by ?? null)}
+        {announce(desk.state, bench.review?.by ?? null)}
       </p>
-      {dialog === "help" && <Help onClose={() => setDialog(null)} onTour={() => setDialog("welcome")} />}
-      {dialog === "context" && desk.project && desk.target !== null && (
-        <Context project={desk.project.id} target={desk.target} onClose={() => setDialog(null)} />
-      )}
-      {dialog === "welcome" && <Welcome onClose={() => setDialog(null)} />}
+      <Dialogs bench={bench} />
     </div>
   );
+}
+
+function Centre({ bench }: { bench: Bench }) {
+  const { state, detail, review, tools, commands, window } = bench;
+  return (
+    <main className="centre">
+      <Toolbar
+        detail={detail}
+        tool={tools.tool}
+        isReadOnly={review !== null}
+        settings={bench.settings}
+        window={window}
+        showsPlanes={bench.showsPlanes}
+        onTool={tools.choose}
+        onSettings={bench.setSettings}
+        onWindow={bench.setWindow}
+        onFit={bench.showWhole}
+        onPlanes={bench.showPlanes}
+      />
+      <View bench={bench} />
+      {detail?.is_volume && (
+        <SliceBar depth={detail.shape[0] ?? 1} slice={bench.slice} proposal={bench.proposal} box={tools.openBox} onSlice={bench.setSlice} />
+      )}
+      {review && <ReviewBar review={review} />}
+      {tools.brush && <PaintBar brush={tools.brush} onLeave={tools.leave} />}
+      {detail && window && !review && !tools.brush && (
+        <Cards
+          state={state}
+          source={bench.source}
+          detail={detail}
+          window={window}
+          onPick={commands.pick}
+          onJudge={commands.judge}
+          onMore={commands.more}
+          onAccept={() => commands.accept("recommended")}
+          onNext={commands.next}
+          onReopen={commands.undo}
+          onLook={bench.setLooked}
+        />
+      )}
+    </main>
+  );
+}
+
+/** The image, and what lies over it. */
+function View({ bench }: { bench: Bench }) {
+  const { desk, detail, window, tools, preview } = bench;
+  return (
+    <div className="view">
+      {detail && window && <Pictures bench={bench} detail={detail} window={window} />}
+      {preview && detail && <Legend tag={tagAsShown(preview.tag, mirrorOf(detail))} />}
+      {detail && tools.openBox && tools.useBox && (
+        <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
+      )}
+      <BusyBar busy={desk.busy} />
+      <Banner state={desk.state} onClose={() => desk.store.dispatch({ type: "told", notice: null })} />
+      {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
+    </div>
+  );
+}
+
+/** One slice, and beside it the three planes where they are asked for. */
+function Pictures({ bench, detail, window }: { bench: Bench; detail: ImageDetail; window: Window }) {
+  const { state, proposal, settings, slice, tools, commands } = bench;
+  return (
+    <>
+      <Stage
+        detail={detail}
+        proposal={proposal}
+        source={bench.source}
+        stamp={state.stamp}
+        slice={slice}
+        window={window}
+        settings={settings}
+        tool={tools.tool}
+        brush={tools.pen}
+        placed={bench.placed}
+        preview={bench.preview}
+        fitRequest={bench.fitRequest}
+        openBox={tools.openBox}
+        crosshair={bench.showsPlanes ? bench.crossing : null}
+        onWindow={bench.setWindow}
+        onSlice={tools.stepTo}
+        onPrompts={commands.prompts}
+        onStroke={(points, isErasing) => tools.brush?.stroke(slice, points, isErasing)}
+        onBox={bench.review ? () => commands.prompts([], []) : tools.setOpenBox}
+      />
+      {bench.showsPlanes && (
+        <Suspense fallback={<p className="planes-load">{words.loadingViewer}</p>}>
+          <Planes
+            detail={detail}
+            proposal={proposal}
+            stamp={state.stamp}
+            window={window}
+            opacity={settings.isHidden ? 0 : Math.max(settings.opacity, 0.3)}
+            at={bench.crossing}
+            onAt={bench.setCrossing}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function Side({ bench, onPerson }: { bench: Bench; onPerson(name: string): void }) {
+  const { desk, person, state, commands } = bench;
+  return (
+    <aside className="side" aria-label={words.side}>
+      <Numbers proposal={bench.proposal} isPainted={bench.tools.hasStrokes} onContext={() => bench.setDialog("context")} />
+      {!bench.review && <Log state={state} onGoTo={commands.goTo} onUndo={commands.undo} onRedo={commands.redo} />}
+      <Readers readers={desk.readers} person={person} isVolume={desk.detail?.is_volume ?? false} />
+      <Profile profile={desk.profile} says={state.proposal?.profile ?? ""} person={person} onPerson={onPerson} onForget={commands.forgetProfile} />
+    </aside>
+  );
+}
+
+function Dialogs({ bench: { desk, dialog, setDialog } }: { bench: Bench }) {
+  const close = () => setDialog(null);
+  if (dialog === "help") return <Help onClose={close} onTour={() => setDialog("welcome")} />;
+  if (dialog === "welcome") return <Welcome onClose={close} />;
+  if (dialog === null || !desk.project || desk.target === null) return null;
+  return <Context project={desk.project.id} target={desk.target} onClose={close} />;
 }
 
 /** What the two colours mean, while they are on screen. */

@@ -3,11 +3,13 @@
 from typing import Literal
 
 from assent.core.errors import InputError
-from assent.services.propagation import AUTOMATIC
 from assent.storage.records import StoredMask
 from assent.storage.store import Store
 
 AcceptedBy = Literal["person", "rule"]
+
+AUTOMATIC = "automatic"
+"""In place of a person, for masks that nobody looked at."""
 
 
 def accepted_by(mask: StoredMask | None) -> AcceptedBy | None:

@@ -229,9 +229,7 @@ class Annotate:
 
     def work(self, session: StoredSession) -> Work:
         """All that is needed to do a session again."""
-        record = replace(
-            _record(session, session.image_digest), history=session.history, undone=session.undone
-        )
+        record = record_of(session)
         examples = self._store.masks.examples(session.context_ids)
         original = self.original(self._image_of(session))
         return Work(session.id, original, record, self.examples(examples))
@@ -336,6 +334,12 @@ class Annotate:
 
     def _turn(self, session_id: int) -> Lock:
         return self._locks.setdefault(session_id, Lock())
+
+
+def record_of(session: StoredSession) -> SessionRecord:
+    """A session as it is stored."""
+    begun = _record(session, session.image_digest)
+    return replace(begun, history=session.history, undone=session.undone)
 
 
 def _record(start: SessionStart, image_digest: str) -> SessionRecord:

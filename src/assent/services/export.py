@@ -2,7 +2,6 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,13 +11,11 @@ from assent.core.errors import AssentError, InputError
 from assent.io.atomic import replacing, write_json
 from assent.io.formats import stems_of
 from assent.io.masks import mask_suffix, write_mask
-from assent.services.jobs import Step, at_once
+from assent.services.jobs import Step, Tell, at_once
 from assent.services.manifest import file_digest
 from assent.services.originals import Originals
 from assent.storage.records import StoredImage, StoredMask
 from assent.storage.store import Store
-
-Tell = Callable[[float, str], None]
 
 PARTS = ".parts"
 """The ending of a folder with what is written of an export."""

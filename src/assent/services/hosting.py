@@ -14,7 +14,8 @@ from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.datasets.layout import PLAIN_TARGET, data_folders, described_target
 from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
-from assent.services.export import Exported, Tell, export_masks, find_project
+from assent.services.export import Exported, export_masks, find_project
+from assent.services.jobs import Tell
 from assent.services.methods import method_names
 from assent.services.originals import UPLOADED, Originals
 from assent.services.uploads import MOST_BYTES

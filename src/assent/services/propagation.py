@@ -6,6 +6,7 @@ from functools import partial
 
 from assent.core.errors import AssentError, StorageError, WorkerError
 from assent.core.risk import accept_threshold, images_needed
+from assent.services.acceptance import AUTOMATIC, accepted_by
 from assent.services.annotate import Annotate
 from assent.services.engine import Work
 from assent.services.jobs import Step, Tell, at_once
@@ -13,9 +14,6 @@ from assent.services.shown import Shown
 from assent.services.worker import Computes
 from assent.storage.records import StoredImage, StoredSession, StoredTask
 from assent.storage.store import Store
-
-AUTOMATIC = "automatic"
-"""In place of a person, for masks that nobody looked at."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def _look(
     task, image, person = at
     if task.state != "open":  # by a process that could not note it any more, or by a person
         held = store.masks.holding(task.id)
-        return "accepted" if held is not None and held.person == AUTOMATIC else "left"
+        return "accepted" if accepted_by(held) == "rule" else "left"
     try:
         work = annotate.fresh_work(task, image, person)
         shown: Shown = worker.call("see", work, 0)

@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 
 from assent.core.metrics import dice
-from assent.services.propagation import AUTOMATIC
+from assent.services.acceptance import AUTOMATIC
 from assent.storage.records import StoredMask
 from assent.storage.store import Store
 

@@ -12,6 +12,8 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from assent.core.errors import InputError, StorageError
+from assent.datasets.layout import PLAIN_TARGET
+from assent.io.atomic import sync
 from assent.io.sniff import fits_suffix, suffix_of_content
 from assent.services.decoding import Decoded, decode
 from assent.services.originals import UPLOADED
@@ -150,7 +152,7 @@ class Uploads:
         was_there = file.exists()
         with _storing():
             os.replace(ready, file)
-            _sync(self._folder)
+            sync(self._folder)
         try:
             self._store.projects.add_images(project_id, [found])
         except BaseException:
@@ -161,7 +163,7 @@ class Uploads:
     def _put_into_queues(self, image: StoredImage, target: str | None) -> None:
         projects = self._store.projects
         named = [target] if target else []
-        for each in dict.fromkeys([*projects.targets(image.project_id), *named] or ["object"]):
+        for each in dict.fromkeys([*projects.targets(image.project_id), *named] or [PLAIN_TARGET]):
             projects.add_tasks([image.id], each)
 
     def _there(self, project_id: int, digest: str) -> StoredImage | None:
@@ -212,11 +214,3 @@ def _sweep(folder: Path) -> None:
         with suppress(OSError):
             if path.stat().st_mtime < before:
                 path.unlink()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

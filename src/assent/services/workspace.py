@@ -9,6 +9,7 @@ from pathlib import Path
 
 from assent.core.errors import AssentError, InputError
 from assent.core.feedback import Accept
+from assent.datasets.layout import PLAIN_TARGET
 from assent.services.acceptance import confirm
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
@@ -117,7 +118,7 @@ class Workspace:
         self.store.close()
 
     def open_folder(
-        self, path: str = "", name: str | None = None, target: str = "object"
+        self, path: str = "", name: str | None = None, target: str = PLAIN_TARGET
     ) -> Project:
         """The project of a folder below the one that is served; a new one is scanned.
 
@@ -140,7 +141,7 @@ class Workspace:
             NotFoundError: If there is no such project.
         """
         self.store.projects.get(project_id)
-        into = target or next(iter(self.store.projects.targets(project_id)), "object")
+        into = target or next(iter(self.store.projects.targets(project_id)), PLAIN_TARGET)
         return self.jobs.start("scan", {"project_id": project_id, "target": into})
 
     def problems(self, project_id: int) -> list[Problem]:

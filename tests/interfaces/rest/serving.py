@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from assent.core.errors import WorkerError
 from assent.interfaces.rest.app import create_app
@@ -67,13 +68,18 @@ class Served:
         body = {"kind": kind, "round": proposal["round"], **more}
         return self.post(f"/sessions/{proposal['session']}/feedback", body)
 
+    def send(self, content, name="new.png", **headers):
+        """Add a file to the project."""
+        address = f"{API}/projects/1/images"
+        return self.client.post(address, params={"name": name}, content=content, headers=headers)
+
 
 @contextmanager
-def serving(folder: Path, home: Path, *, token=None, method=None):
+def serving(folder: Path, home: Path, *, token=None, method=None, worker=None):
     """Serve a folder; work is kept in ``home``, so that a second server goes on with it."""
     home.mkdir(exist_ok=True)
     store = open_store(home / "assent.db", home / "blobs")
-    worker = InlineWorker(Engine(method or ThresholdMethod(), str(home / "blobs")))
+    worker = worker or InlineWorker(Engine(method or ThresholdMethod(), str(home / "blobs")))
     workspace = Workspace(
         store, worker, method="threshold", folder=folder, exports=home / "exports"
     )
@@ -98,6 +104,33 @@ def _outspoken(app):
             raise
 
     return told
+
+
+@contextmanager
+def read_only(database):
+    """Every new connection refuses to write, as on a disk that was mounted read-only."""
+
+    def refuse(connection, _):
+        connection.execute("PRAGMA query_only = ON")
+
+    event.listen(database._engine, "connect", refuse)
+    database.close()
+    try:
+        yield
+    finally:
+        event.remove(database._engine, "connect", refuse)
+        database.close()
+
+
+def problem_of(reply, status, code):
+    """The sentence of a refusal, after a look at all that goes with it."""
+    assert (reply.status_code, reply.headers["content-type"]) == (
+        status,
+        "application/problem+json",
+    ), reply.text
+    told = reply.json()
+    assert (told["status"], told["code"], told["type"]) == (status, code, "about:blank")
+    return told["detail"]
 
 
 def mask_of(rle):

@@ -7,20 +7,10 @@ import pytest
 from assent.core.errors import ConfigError
 from assent.interfaces.rest import guard
 from assent.services.hosting import token_for
-from interfaces.rest.serving import API, TARGET, serving
+from interfaces.rest.serving import API, TARGET, problem_of, serving
 from interfaces.small_files import disc, write_picture
 
 TOKEN = "a long secret"
-
-
-def problem_of(reply, status, code):
-    assert (reply.status_code, reply.headers["content-type"]) == (
-        status,
-        "application/problem+json",
-    ), reply.text
-    told = reply.json()
-    assert (told["status"], told["code"], told["type"]) == (status, code, "about:blank")
-    return told["detail"]
 
 
 def test_only_loopback_is_served_without_a_token(monkeypatch):

@@ -10,12 +10,11 @@ import pydicom
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
 from assent.core.mask import to_rle
 from assent.interfaces.rest import page
 from assent.services.propagation import AUTOMATIC
-from interfaces.rest.serving import API, HERE, TARGET, mask_of, serving
+from interfaces.rest.serving import API, HERE, TARGET, mask_of, problem_of, read_only, serving
 from interfaces.small_files import disc, everything_in, write_picture
 
 SCRIPT = "<script>alert(1)</script>"
@@ -29,18 +28,11 @@ def rescan(served):
     return [image["path"] for image in served.images()], {p["path"]: p["detail"] for p in problems}
 
 
-def refusal(reply, status, code):
-    assert reply.headers["content-type"] == "application/problem+json", reply.text
-    told = reply.json()
-    assert (reply.status_code, told["code"]) == (status, code), reply.text
-    return told["detail"]
-
-
 @pytest.mark.parametrize("cookie", ['assent="é"', "assent=é", "assent", "assent=;;=", "a" * 5000])
 def test_a_cookie_that_is_none_of_ours_lets_nobody_in(folder, tmp_path, cookie):
     with serving(folder, tmp_path / "home", token=TOKEN) as served:
         headers = {"Cookie": cookie.encode("latin-1")}
-        refusal(served.client.get(f"{API}/projects", headers=headers), 401, "token")
+        problem_of(served.client.get(f"{API}/projects", headers=headers), 401, "token")
 
 
 @pytest.mark.parametrize(
@@ -67,12 +59,12 @@ def test_json_that_is_none_is_refused_with_a_sentence(served, body):
 def test_ten_gigabytes_are_refused_before_they_come(served):
     headers = {"Content-Length": str(10 * 10**9), "Content-Type": "application/json"}
     reply = served.client.post(f"{API}/sessions", content=iter(()), headers=headers)
-    assert "64 MB" in refusal(reply, 413, "too_large")
+    assert "64 MB" in problem_of(reply, 413, "too_large")
 
 
 @pytest.mark.parametrize("folder_name", ["a\0b", "x" * 4000, "/" * 10 + "etc", "~root", "a.png"])
 def test_a_folder_that_no_system_has_is_refused(served, folder_name):
-    refusal(served.post("/projects", {"folder": folder_name}), 403, "forbidden")
+    problem_of(served.post("/projects", {"folder": folder_name}), 403, "forbidden")
     assert len(served.get("/projects").json()) == 1
 
 
@@ -105,7 +97,7 @@ def test_no_file_of_a_series_and_no_header_leads_out_of_the_folder(served, folde
 @pytest.mark.parametrize("risk", [0, 1e-320, 1, -0.05])
 def test_a_risk_that_no_number_of_images_keeps_is_refused(served, risk):
     reply = served.post("/projects/1/propagate", {"target": TARGET, "risk": risk})
-    assert "risk" in refusal(reply, 422, "shape")
+    assert "risk" in problem_of(reply, 422, "shape")
 
 
 def test_scripts_in_targets_and_persons_are_data(served):
@@ -114,7 +106,7 @@ def test_scripts_in_targets_and_persons_are_data(served):
     refused = served.post("/sessions", {"image": 1, "target": TARGET, "method": SCRIPT})
     assert SCRIPT in added.json()["targets"]
     assert (shown.json()["target"], shown.json()["person"]) == (SCRIPT, SCRIPT)
-    assert SCRIPT in refusal(refused, 400, "input")
+    assert SCRIPT in problem_of(refused, 400, "input")
     for reply in (added, shown, refused):
         assert reply.headers["content-type"].partition(";")[0].endswith("json")
         assert reply.headers["x-content-type-options"] == "nosniff"
@@ -125,7 +117,7 @@ def test_a_second_tab_sees_the_answers_of_the_first(served):
     first, second = served.open(), served.open()
     after = served.answer(first, "pick", candidate=1).json()
     late = served.answer(second, "judge", answer="worse")
-    assert (refusal(late, 409, "stale") != "", late.json()["current"]) == (True, after)
+    assert (problem_of(late, 409, "stale") != "", late.json()["current"]) == (True, after)
     assert served.open() == after
 
 
@@ -170,9 +162,9 @@ def test_what_a_full_disk_does_not_take_is_not_acknowledged(folder, tmp_path):
             for reply in (
                 served.answer(shown, "pick", candidate=1),
                 served.post(f"{address}/accept", painted),
-                send(served, (folder / "b.png").read_bytes() + bytes(2**21)),
+                served.send((folder / "b.png").read_bytes() + bytes(2**21)),
             ):
-                refusal(reply, 503, "storage")
+                problem_of(reply, 503, "storage")
         assert everything_in(tmp_path / "home" / ".uploads") == {}
         assert served.get(address).json() == shown
         done = served.post(f"{address}/accept", painted).json()
@@ -192,26 +184,8 @@ def test_an_export_that_does_not_fit_on_the_disk_leaves_no_file(served, tmp_path
     told = served.get(f"/jobs/{job['id']}").json()
     assert (told["state"], told["result"]) == ("failed", None)
     assert "cannot be written" in told["detail"]
-    refusal(served.get(f"/exports/{job['id']}"), 400, "input")
+    problem_of(served.get(f"/exports/{job['id']}"), 400, "input")
     assert everything_in(tmp_path / "home" / "blobs") == whole
-
-
-def send(served, content):
-    return served.client.post(f"{API}/projects/1/images", params={"name": "n"}, content=content)
-
-
-@contextmanager
-def read_only(database):
-    """Every new connection refuses to write, as on a disk that was mounted read-only."""
-
-    def refuse(connection, _):
-        connection.execute("PRAGMA query_only = ON")
-
-    event.listen(database._engine, "connect", refuse)
-    database.close()
-    yield
-    event.remove(database._engine, "connect", refuse)
-    database.close()
 
 
 def state_of(served):
@@ -247,10 +221,10 @@ def test_no_route_acknowledges_what_a_read_only_database_does_not_take(served, f
             served.post(f"/tasks/{first}/skip"),
             served.post(f"/tasks/{second}/confirm"),
             served.post(f"/tasks/{second}/reopen"),
-            send(served, content),
+            served.send(content),
             served.client.delete(f"{API}/profiles/me"),
         ):
-            said = refusal(reply, 503, "storage")
+            said = problem_of(reply, 503, "storage")
             assert "Nothing was acknowledged" in said, reply.request.url
     assert state_of(served) == before
     assert everything_in(tmp_path / "home" / ".uploads") == {}

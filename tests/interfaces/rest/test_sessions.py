@@ -1,13 +1,10 @@
 """Sessions over HTTP: nothing acknowledged is lost, nothing is taken twice."""
 
-from contextlib import contextmanager
-
 import numpy as np
-from sqlalchemy import event
 
 from assent.core.mask import to_rle
 from assent.testing.methods import ThresholdMethod
-from interfaces.rest.serving import TARGET, mask_of, serving
+from interfaces.rest.serving import TARGET, mask_of, read_only, serving
 
 
 def test_a_session_is_begun_once_and_goes_on(served):
@@ -165,20 +162,6 @@ def test_work_that_was_begun_with_other_settings_is_kept_and_begun_anew(folder, 
         assert (anew["session"] != shown["session"], anew["round"]) == (True, 0)
     with serving(folder, tmp_path / "home") as served:
         assert served.get(address).json() == shown
-
-
-@contextmanager
-def read_only(database):
-    """Every new connection refuses to write, as on a disk that was mounted read-only."""
-
-    def refuse(connection, _):
-        connection.execute("PRAGMA query_only = ON")
-
-    event.listen(database._engine, "connect", refuse)
-    database.close()
-    yield
-    event.remove(database._engine, "connect", refuse)
-    database.close()
 
 
 def test_what_cannot_be_stored_is_not_acknowledged(served):

@@ -10,8 +10,8 @@ import pytest
 
 from assent.services import decoding
 from assent.services.hosting import export_kept
-from interfaces.rest.serving import API, TARGET, serving
-from interfaces.small_files import disc, everything_in, write_picture
+from interfaces.rest.serving import API, TARGET, problem_of, serving
+from interfaces.small_files import disc, everything_in, png_bomb, write_picture
 
 
 @pytest.fixture
@@ -19,18 +19,12 @@ def content(tmp_path):
     return write_picture(tmp_path / "elsewhere" / "new.png", disc(11)).read_bytes()
 
 
-def send(served, content, name="new.png", **headers):
-    address = f"{API}/projects/1/images"
-    return served.client.post(address, params={"name": name}, content=content, headers=headers)
-
-
 def refused(served, tmp_path, reply, status, code):
     """The sentence of a refusal, after which nothing is left of what was sent."""
-    told = reply.json()
-    assert (reply.status_code, told["code"]) == (status, code), reply.text
+    said = problem_of(reply, status, code)
     assert [image["path"] for image in served.images()] == ["a.png", "b.png", "c.png"]
     assert everything_in(tmp_path / "home" / ".uploads") == {}
-    return told["detail"]
+    return said
 
 
 def nifti_header(shape_xyz, code, bits):
@@ -48,11 +42,11 @@ def nifti_header(shape_xyz, code, bits):
 def test_a_sent_image_is_worked_on_like_any_other(folder, tmp_path, content):
     before = everything_in(folder)
     with serving(folder, tmp_path / "home") as served:
-        reply = send(served, content, "leber\n<b>肝臓</b>.png")
+        reply = served.send(content, "leber\n<b>肝臓</b>.png")
         assert reply.status_code == 201
         image = reply.json()
         assert (image["name"], image["kind"]) == ("leber <b>肝臓< b>.png", "png")
-        again = send(served, content, "other.png")
+        again = served.send(content, "other.png")
         assert (again.status_code, again.json()) == (200, image)
         queue = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
         assert image["id"] in [task["image"]["id"] for task in queue]
@@ -76,7 +70,7 @@ def test_a_sent_image_is_worked_on_like_any_other(folder, tmp_path, content):
 def test_the_content_says_what_kind_it_is(served):
     voxels = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
     volume = nibabel.Nifti1Image(voxels.T, np.diag([2.0, 2.0, 3.0, 1.0])).to_bytes()
-    image = send(served, gzip.compress(volume), "photo.jpg").json()
+    image = served.send(gzip.compress(volume), "photo.jpg").json()
     assert (image["kind"], image["shape"], image["is_volume"]) == ("nii.gz", [3, 4, 5], True)
     assert image["name"] == "photo.jpg.nii.gz"
     content = served.get(f"/images/{image['id']}/volume").content
@@ -93,29 +87,22 @@ def test_the_content_says_what_kind_it_is(served):
     ],
 )
 def test_a_file_that_is_no_image_is_refused(served, tmp_path, content, said):
-    assert said in refused(served, tmp_path, send(served, content, "scan.png"), 400, "input")
+    assert said in refused(served, tmp_path, served.send(content, "scan.png"), 400, "input")
 
 
 def test_a_picture_that_would_unpack_to_gigabytes_is_refused(served, tmp_path):
-    def chunk(kind, body):
-        check = zlib.crc32(kind + body)
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
-
-    size = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    pixels = chunk(b"IDAT", zlib.compress(bytes(2**20)))
-    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + pixels + chunk(b"IEND", b"")
-    reply = send(served, bomb, "bomb.png")
+    reply = served.send(png_bomb(60_000, zlib.compress(bytes(2**20))), "bomb.png")
     assert "bomb.png has" in refused(served, tmp_path, reply, 400, "input")
 
 
 def test_a_volume_that_would_unpack_to_gigabytes_is_refused(served, tmp_path, monkeypatch):
     zeros = gzip.compress(bytes(2**24)) * 17  # 285 MB in 280 kB
     announced = gzip.compress(nifti_header((20_000, 20_000, 20_000), 16, 32)) + zeros
-    reply = send(served, announced, "bomb.nii.gz")
+    reply = served.send(announced, "bomb.nii.gz")
     assert "bomb.nii.gz has 20000 x" in refused(served, tmp_path, reply, 400, "input")
     monkeypatch.setattr(decoding, "MEMORY_BYTES", 2**30)
     fits_the_count = gzip.compress(nifti_header((640, 640, 640), 2, 8)) + zeros
-    reply = send(served, fits_the_count, "bomb.nii.gz")
+    reply = served.send(fits_the_count, "bomb.nii.gz")
     said = refused(served, tmp_path, reply, 400, "input")
     assert "bomb.nii.gz cannot be read" in said
     assert "more than 1 GB of memory" in said
@@ -123,21 +110,20 @@ def test_a_volume_that_would_unpack_to_gigabytes_is_refused(served, tmp_path, mo
 
 
 def test_too_many_bytes_are_refused_before_and_while_they_come(served, tmp_path, content):
-
-    reply = send(served, iter(()), **{"Content-Length": str(10 * 10**9)})
+    reply = served.send(iter(()), **{"Content-Length": str(10 * 10**9)})
     assert "larger than 2 GB" in refused(served, tmp_path, reply, 413, "too_large")
     served.workspace.uploads.most_bytes = 1000
-    said = refused(served, tmp_path, send(served, iter([content])), 413, "too_large")
+    said = refused(served, tmp_path, served.send(iter([content])), 413, "too_large")
     assert "most that one upload may have" in said
     served.workspace.uploads.most_bytes = 10**6
-    assert send(served, content).status_code == 201
+    assert served.send(content).status_code == 201
 
 
 def test_only_those_who_may_send_files(served, tmp_path, content):
-    reply = send(served, content, Origin="https://elsewhere.example")
+    reply = served.send(content, Origin="https://elsewhere.example")
     refused(served, tmp_path, reply, 403, "forbidden")
     address = f"{API}/projects/9/images"
     missing = served.client.post(address, params={"name": "a.png"}, content=content)
-    assert (missing.status_code, missing.json()["code"]) == (404, "not_found")
+    problem_of(missing, 404, "not_found")
     unnamed = served.client.post(f"{API}/projects/1/images", content=content)
-    assert (unnamed.status_code, unnamed.json()["code"]) == (422, "shape")
+    problem_of(unnamed, 422, "shape")

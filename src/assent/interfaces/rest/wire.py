@@ -174,16 +174,8 @@ def to_effort(effort: Effort) -> schemas.Effort:
 def to_job(job: Job) -> schemas.Job:
     """A job."""
     is_export = job.kind == "export" and job.state == "done"
-    return schemas.Job(
-        id=job.id,
-        kind=job.kind,
-        state=job.state,
-        progress=job.progress,
-        detail=job.detail,
-        created_at=job.created_at,
-        changed_at=job.changed_at,
-        result=schemas.JobResult(href=f"/api/v1/exports/{job.id}") if is_export else None,
-    )
+    result = schemas.JobResult(href=f"/api/v1/exports/{job.id}") if is_export else None
+    return schemas.Job(**asdict(job), result=result)
 
 
 def to_readers(image: int, target: str, found: Readers) -> schemas.Readers:

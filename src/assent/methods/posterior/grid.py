@@ -54,6 +54,17 @@ class WorkingGrid:
         padded = (-(-inner[0] // STRIDE) * STRIDE, -(-inner[1] // STRIDE) * STRIDE)
         return cls(native_hw, inner, padded)
 
+    @classmethod
+    def of_image(cls, shape_dhw: tuple[int, ...], side: int) -> "WorkingGrid":
+        """The grid on which the network sees an image: of a single slice, always of that side."""
+        depth, height, width = shape_dhw
+        return cls.of((height, width), side, enlarge=depth == 1)
+
+    @property
+    def is_enlarged(self) -> bool:
+        """Whether a native pixel is more than one working pixel."""
+        return min(self.scale_hw) > 1.0
+
     @property
     def scale_hw(self) -> tuple[float, float]:
         """Working pixels per native pixel."""

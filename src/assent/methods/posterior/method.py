@@ -124,10 +124,9 @@ class Posterior:
         """The working planes of an image, and what the context memory sees in them."""
         if self._lacking is not None:
             raise self._lacking
-        depth, *plane = image.shape_dhw
-        side = self.config.working_side
-        enlarge = depth == 1 and self._network is not None
-        grid = WorkingGrid.of((plane[0], plane[1]), side, enlarge=enlarge)
+        shape, side = image.shape_dhw, self.config.working_side
+        has_network = self._network is not None
+        grid = WorkingGrid.of_image(shape, side) if has_network else WorkingGrid.of(shape[1:], side)
         planes = working_planes(image, grid)
         if self._network is None:
             return PosteriorEmbedding(image, grid, planes, None, None)

@@ -168,7 +168,7 @@ def _distinct(
     flat = np.stack(planes, axis=1).reshape(1 + len(every.choices), -1)
     flat = flat[:, flat.any(0)]
     # An enlarged image is rendered here as it will be: nothing is left to chance.
-    more = 0.0 if min(grid.scale_hw) > 1.0 else RENDERING
+    more = 0.0 if grid.is_enlarged else RENDERING
     alike = dice_between(flat, flat) > config.max_similarity + more
     first = 1 + len(earlier)
     kept = list(range(first))
@@ -187,7 +187,7 @@ def _distinct(
 def _seen(state: PosteriorState, offer: Offer, index: int, grid: WorkingGrid) -> NDArray[np.bool_]:
     """Masks of one slice on the working grid, or on the image's own where that is coarser."""
     logits = working_logits(state, offer, index)
-    if min(grid.scale_hw) > 1.0:
+    if grid.is_enlarged:
         logits = grid.restore(torch.from_numpy(logits)[None])[0].numpy()
     else:
         logits = logits[:, : grid.inner_hw[0], : grid.inner_hw[1]]

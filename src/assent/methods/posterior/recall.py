@@ -80,8 +80,7 @@ def remember(
     shown = np.flatnonzero(inside)
     if len(shown) > SLICES:
         shown = shown[np.linspace(0, len(shown) - 1, SLICES).round().astype(int)]
-    depth, *plane = entry.image.shape_dhw
-    grid = WorkingGrid.of((plane[0], plane[1]), side, enlarge=depth == 1)
+    grid = WorkingGrid.of_image(entry.image.shape_dhw, side)
     planes = working_planes(entry.image, grid)[torch.from_numpy(shown)]
     mask = torch.from_numpy(entry.mask[shown].astype(np.float32))[:, None]
     with torch.inference_mode():

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.special import expit
 from torch import Tensor
 from torch.nn import functional
 
@@ -62,7 +63,7 @@ class Rivals:
         if self.classifier is None:
             return 0.0
         said = sum(odds for k, odds in enumerate(self.odds) if k not in removed)
-        return float(1.0 / (1.0 + np.exp(-PRIOR - said)))
+        return float(expit(PRIOR + said))
 
     def joined(self, removed: frozenset[int] = frozenset()) -> Field:
         """Mean and directions of both, by their shares."""
@@ -156,6 +157,5 @@ def _doubt(shown: NDArray[np.bool_], logits: Plane) -> Plane:
 
     ``(h, w)`` that sums to one.
     """
-    against = np.where(shown, -logits, logits)
-    doubt = 1.0 / (1.0 + np.exp(-np.clip(against, -30, 30)))
+    doubt = expit(np.where(shown, -logits, logits))
     return np.asarray(doubt / doubt.sum(), np.float32)

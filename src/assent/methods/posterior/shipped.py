@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from assent.core.errors import WeightsError
@@ -107,6 +106,4 @@ def load(path: Path | None) -> tuple[PosteriorNetwork, Constants, str]:
             " expected a file that `assent train posterior` wrote. Train or copy it again."
         ) from error
     files.load_weights(network, found)
-    # In this layout a CPU takes two thirds of the time.
-    network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network, constants, files.digest(found)
+    return network.eval(), constants, files.digest(found)

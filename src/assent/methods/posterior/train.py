@@ -107,8 +107,6 @@ def train(
 def _start(settings: PosteriorTraining, seed: int, compute: Compute, resume: Path | None) -> _Run:
     torch.manual_seed(seed)
     network = PosteriorNetwork().to(compute.device)
-    # A tenth faster on a CPU.
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )

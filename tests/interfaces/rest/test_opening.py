@@ -3,13 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-from interfaces.rest.serving import serving
-from interfaces.small_files import disc, write_picture
 
-
-def test_others_open_while_one_opening_is_computed(tmp_path):
-    write_picture(tmp_path / "images" / "a.png", disc(9))
-    with serving(tmp_path / "images", tmp_path / "home") as served, ThreadPoolExecutor() as pool:
+def test_others_open_while_one_opening_is_computed(served):
+    with ThreadPoolExecutor() as pool:
         began, go, call = Event(), Event(), served.worker.call
 
         def held(verb, *arguments):
