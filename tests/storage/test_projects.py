@@ -4,7 +4,7 @@ import pytest
 
 from assent.core.errors import InputError, NotFoundError
 from assent.storage.records import FoundImage
-from storage.work import SHAPE, TARGET, found, queue_up, some_mask
+from storage.work import SHAPE, TARGET, answer, found, queue_up, some_mask, start
 
 
 def test_projects_are_listed_as_they_were_made_and_names_are_unique(store):
@@ -107,3 +107,80 @@ def test_empty_lists_change_nothing(store):
     store.projects.rank({})
     store.projects.skip([])
     assert store.projects.queue(1, TARGET) == (task,)
+
+
+def test_a_removed_image_is_listed_no_more_and_its_name_is_forgotten(store):
+    first, second = queue_up(store, "one", "two")
+    store.sessions.open(start(first.id))  # looked at, and no more
+    store.projects.remove_image(first.image_id)
+    assert [image.path for image in store.projects.images(1)] == ["a/two.png"]
+    assert [task.id for task in store.projects.queue(1, TARGET)] == [second.id]
+    assert "one" not in store.projects.image(first.image_id).path
+    with pytest.raises(NotFoundError, match="no image named"):
+        store.projects.remove_image(first.image_id)
+    store.projects.add_images(1, found("one"))
+    (again,) = [image for image in store.projects.images(1) if image.path == "a/one.png"]
+    assert again.id not in {first.image_id, second.image_id}
+    store.projects.add_tasks([again.id], TARGET)
+    store.projects.remove_image(again.id)
+
+
+def test_an_image_somebody_worked_on_is_not_removed(store):
+    answered, accepted = queue_up(store, "one", "two")
+    session = store.sessions.open(start(answered.id))
+    store.sessions.give(session.id, answer(0))
+    store.masks.add(accepted.id, some_mask(), person="ada")
+    for task, name in ((answered, "one.png"), (accepted, "two.png")):
+        with pytest.raises(InputError, match=f"{name} has answers or an accepted mask"):
+            store.projects.remove_image(task.image_id)
+    assert len(store.projects.images(1)) == 2
+    store.sessions.go_to(session.id, 0)
+    store.projects.remove_image(answered.image_id)
+    assert [image.path for image in store.projects.images(1)] == ["a/two.png"]
+
+
+def test_a_removed_target_is_gone_until_it_is_added_again(store):
+    tasks = queue_up(store, "one", "two")
+    ids = [task.image_id for task in tasks]
+    with pytest.raises(InputError, match="'nucleus' is the only target"):
+        store.projects.remove_target(1, TARGET)
+    store.projects.add_tasks(ids, "nukleus")
+    typo = store.projects.task_of(ids[0], "nukleus")
+    store.sessions.open(start(typo.id))
+    store.projects.remove_target(1, "nukleus")
+    assert store.projects.targets(1) == (TARGET,)
+    assert store.projects.queue(1, "nukleus") == ()
+    assert store.projects.progress(1, "nukleus") == {}
+    assert store.projects.task_of(ids[0], "nukleus") is None
+    assert store.projects.progress(1, TARGET) == {"open": 2}
+    with pytest.raises(NotFoundError, match="no task named"):
+        store.projects.task(typo.id)
+    with pytest.raises(NotFoundError, match=r"named 'nukleus'\. Known: nucleus"):
+        store.projects.remove_target(1, "nukleus")
+    store.projects.add_tasks(ids[:1], "nukleus")
+    assert [task.id for task in store.projects.queue(1, "nukleus")] == [typo.id]
+
+
+def test_adding_a_target_again_leaves_what_was_accepted_or_skipped(store):
+    one, two = queue_up(store, "one", "two")
+    store.projects.skip([one.id])
+    store.masks.add(two.id, some_mask(), person="ada")
+    store.projects.add_tasks([one.image_id, two.image_id], TARGET)
+    assert store.projects.progress(1, TARGET) == {"skipped": 1, "accepted": 1}
+
+
+def test_a_target_somebody_worked_on_is_not_removed(store):
+    (task,) = queue_up(store, "one")
+    store.projects.add_tasks([task.image_id], "wall")
+    session = store.sessions.open(start(task.id))
+    store.sessions.give(session.id, answer(0))
+    with pytest.raises(InputError, match="The target 'nucleus' has answers"):
+        store.projects.remove_target(1, TARGET)
+    other = store.projects.add("other", "/other")
+    store.projects.add_images(other.id, found("one"))
+    (image,) = store.projects.images(other.id)
+    for target in (TARGET, "wall"):
+        store.projects.add_tasks([image.id], target)
+    store.projects.remove_target(other.id, TARGET)
+    assert store.projects.targets(1) == (TARGET, "wall")
+    assert store.projects.targets(other.id) == ("wall",)

@@ -7,10 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Table, and_, bindparam, func, select, update
 
-from assent.core.errors import InputError
+from assent.core.errors import InputError, NotFoundError
 from assent.storage.database import Database, check_known, insert, unknown
 from assent.storage.records import FoundImage, Project, StoredImage, StoredTask, TaskState
-from assent.storage.tables import images, projects, tasks
+from assent.storage.tables import images, masks, projects, sessions, tasks
+
+REMOVED = "removed"
+"""State of a task whose target was a mistake: it is as if it were not there."""
 
 
 class Projects:
@@ -68,30 +71,48 @@ class Projects:
         """A task.
 
         Raises:
-            NotFoundError: If there is none.
+            NotFoundError: If there is none, or its target was removed.
         """
         with self._database.reading() as connection:
             row = _one(connection, tasks, task_id, "task")
+            if row.state == REMOVED:
+                raise unknown(connection, tasks, task_id, "task")
             return StoredTask(**row._mapping)
 
     def task_of(self, image_id: int, target: str) -> StoredTask | None:
         """The task of a target in an image, if the image is in that target's queue."""
-        found = select(tasks).where(tasks.c.image_id == image_id, tasks.c.target == target)
+        of_target = and_(tasks.c.target == target, tasks.c.state != REMOVED)
+        found = select(tasks).where(tasks.c.image_id == image_id, of_target)
         with self._database.reading() as connection:
             row = connection.execute(found).one_or_none()
         return None if row is None else StoredTask(**row._mapping)
 
     def targets(self, project_id: int) -> tuple[str, ...]:
         """What is to be segmented in a project, the first queue first."""
-        listed = (
-            select(tasks.c.target)
-            .join_from(tasks, images)
-            .where(images.c.project_id == project_id)
-            .group_by(tasks.c.target)
-            .order_by(func.min(tasks.c.id))
-        )
         with self._database.reading() as connection:
-            return tuple(connection.scalars(listed))
+            return _targets(connection, project_id)
+
+    def remove_target(self, project_id: int, target: str) -> None:
+        """Take a target that was a mistake out of a project; adding it again brings it back.
+
+        Raises:
+            NotFoundError: If there is no such project or target.
+            InputError: If it is the only one, or anybody worked on it.
+        """
+        of_project = select(images.c.id).where(images.c.project_id == project_id)
+        chosen = and_(tasks.c.image_id.in_(of_project), tasks.c.target == target)
+        with self._database.writing() as connection:
+            check_known(connection, projects, [project_id], "project")
+            known = _targets(connection, project_id)
+            if target not in known:
+                raise NotFoundError("target", target, known=known)
+            if len(known) == 1:
+                raise InputError(
+                    f"{target!r} is the only target of this project. Add the right one first, and"
+                    " remove this one then."
+                )
+            _check_untouched(connection, select(tasks.c.id).where(chosen), f"The target {target!r}")
+            connection.execute(update(tasks).where(chosen).values(state=REMOVED))
 
     def add_images(self, project_id: int, found: Sequence[FoundImage]) -> None:
         """Take in what was found on disk; what is known already stays as it is.
@@ -138,6 +159,23 @@ class Projects:
             rows = connection.execute(select(images).where(of_project).order_by(images.c.path))
             return tuple(map(to_image, rows))
 
+    def remove_image(self, image_id: int) -> None:
+        """List an image no more and forget its name; its row stays, so that ids are never reused.
+
+        Raises:
+            NotFoundError: If there is no such image, or it is not listed any more.
+            InputError: If anybody worked on it.
+        """
+        with self._database.writing() as connection:
+            image = _one(connection, images, image_id, "image")
+            if not image.is_current:
+                raise unknown(connection, images, image_id, "image")
+            path = PurePosixPath(image.path)
+            of_image = select(tasks.c.id).where(tasks.c.image_id == image_id)
+            _check_untouched(connection, of_image, path.name)
+            gone = {"is_current": False, "path": str(path.with_name(str(image_id)))}
+            connection.execute(update(images).where(images.c.id == image_id).values(gone))
+
     def add_tasks(self, image_ids: Sequence[int], target: str) -> None:
         """Put images into the queue of a target, in this order; those that are in it stay.
 
@@ -148,7 +186,11 @@ class Projects:
             check_known(connection, images, image_ids, "image")
             if image_ids:
                 connection.execute(
-                    insert(connection, tasks).on_conflict_do_nothing(),
+                    insert(connection, tasks).on_conflict_do_update(
+                        index_elements=["image_id", "target"],
+                        set_={"state": "open"},
+                        where=tasks.c.state == REMOVED,
+                    ),
                     [
                         {
                             "image_id": image_id,
@@ -182,7 +224,9 @@ class Projects:
 
     def progress(self, project_id: int, target: str) -> dict[TaskState, int]:
         """How many tasks are in which state; states without any are left out."""
-        counted = _of_queue(select(tasks.c.state, func.count().label("number")), project_id, target)
+        counted = _of_queue(
+            select(tasks.c.state, func.count().label("number")), project_id, target
+        ).where(tasks.c.state != REMOVED)
         with self._database.reading() as connection:
             rows = connection.execute(counted.group_by(tasks.c.state)).all()
         return {row.state: row.number for row in rows}
@@ -216,6 +260,30 @@ class Projects:
         if rows := [{"task": id_} for id_ in task_ids]:
             with self._database.writing() as connection:
                 connection.execute(update(tasks).where(chosen).values(state=after), rows)
+
+
+def _targets(connection: Connection, project_id: int) -> tuple[str, ...]:
+    listed = (
+        select(tasks.c.target)
+        .join_from(tasks, images)
+        .where(images.c.project_id == project_id, tasks.c.state != REMOVED)
+        .group_by(tasks.c.target)
+        .order_by(func.min(tasks.c.id))
+    )
+    return tuple(connection.scalars(listed))
+
+
+def _check_untouched(connection: Connection, chosen: Select[tuple[int]], what: str) -> None:
+    """Refuse if one of these tasks has a mask that holds, or answers that were not taken back."""
+    # Locked where the database does that: an answer on its way is counted, or comes too late.
+    begun = select(sessions.c.round).where(sessions.c.task_id.in_(chosen)).with_for_update()
+    holds = and_(masks.c.task_id.in_(chosen), masks.c.withdrawn_at.is_(None))
+    is_answered = any(connection.scalars(begun).all())
+    if is_answered or connection.execute(select(masks.c.id).where(holds).limit(1)).first():
+        raise InputError(
+            f"{what} has answers or an accepted mask already, and is not removed. Take these back"
+            " first, or skip what you do not need."
+        )
 
 
 def to_image(row: Row[Any]) -> StoredImage:
