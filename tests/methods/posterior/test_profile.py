@@ -138,17 +138,29 @@ def test_the_width_direction_predicts_the_shift_of_the_border():
     assert np.abs(width[1:]).max() < 0.1 * width[0]
 
 
-def said(*, shift=2.0, count=9, unit="pixels"):
+def said(*, shift=2.0, count=9, unit="pixels", doubt=1.0):
     """The words for someone whose border lies that far outside on every image."""
-    one = Finished(np.array([shift, 0.0]), np.eye(2), np.array([1.0, 0.3]), unit)
+    one = Finished(np.array([shift, 0.0]), doubt**2 * np.eye(2), np.array([1.0, 0.3]), unit)
     return describe(learn([one] * count, np.eye(2)), CONFIG)
 
 
 def test_a_profile_is_described_in_words():
-    assert said() == "draws 1.5 pixels wider than the average reader"
-    assert said(shift=-2.0, unit="mm") == "draws 1.5 mm narrower than the average reader"
-    assert said(shift=0.0) == "draws as wide as the average reader"
+    known = "than the average reader, known from 9 images"
+    assert said() == f"draws 1.5 pixels wider {known}"
+    assert said(shift=-2.0, unit="mm") == f"draws 1.5 mm narrower {known}"
+    assert said(shift=0.3, unit="mm", doubt=0.1) == f"draws 0.2 mm wider {known}"
     assert "no image" in said(count=0)
+
+
+def test_a_width_that_nobody_could_see_or_be_sure_of_is_not_told():
+    even = "draws about as wide as the average reader, as far as"
+    assert said(shift=0.0) == f"{even} 9 images can tell"
+    assert said(shift=0.6, doubt=0.01) == f"{even} 9 images can tell"
+    assert said(shift=0.12, unit="mm", doubt=0.01) == f"{even} 9 images can tell"
+    # The same habit is beyond doubt only after more images, or surer ones.
+    assert said(shift=2.5, count=1, doubt=1.5) == f"{even} 1 image can tell"
+    assert "known from 1 image" in said(shift=2.5, count=1, doubt=0.5)
+    assert "known from 9 images" in said(shift=2.5, doubt=1.5)
 
 
 def test_widths_are_in_millimetres_where_an_image_has_a_size():

@@ -33,6 +33,12 @@ Floats = NDArray[np.float64]
 _LEAST_REACH = 0.05
 """Where no reading comes near the accepted mask, none is preferred for an accidental overlap."""
 
+_SURE = 1.96
+"""Standard errors by which a width must differ from none, so that chance says it once in twenty."""
+
+_VISIBLE = {"pixels": 0.5, "mm": 0.1}
+"""The least width worth words: a shift of the border that a person could see."""
+
 
 class Finished(NamedTuple):
     """What one finished image says about its annotator.
@@ -185,7 +191,9 @@ def width_direction(bases: Bases, spacing: float) -> Floats:
 
 
 def describe(profile: Mapping[str, Any], config: PosteriorConfig) -> str:
-    """One clause about a person, as in "draws 1.3 mm wider than the average reader".
+    """One clause about a person, as in "draws 1.3 mm wider than the average reader, known from …".
+
+    A width is told only where it is beyond doubt and large enough to be seen.
 
     Args:
         profile: Of ``learn``.
@@ -194,12 +202,15 @@ def describe(profile: Mapping[str, Any], config: PosteriorConfig) -> str:
     count, width = int(profile["n"]), np.array(profile["width"], np.float64)
     if count == 0:
         return "has finished no image yet"
-    trust = count / (count + config.profile_shrink)
-    offset = trust * float(np.array(profile["mean"]) @ width)
-    if abs(offset) < 0.05:
-        return "draws as wide as the average reader"
-    wider = "wider" if offset > 0 else "narrower"
-    return f"draws {abs(offset):.1f} {profile['unit']} {wider} than the average reader"
+    images = f"{count} image" if count == 1 else f"{count} images"
+    offset = float(np.array(profile["mean"]) @ width)
+    doubt = np.sqrt(max(float(width @ np.array(profile["covariance"]) @ width), 0.0) / count)
+    told = count / (count + config.profile_shrink) * offset
+    if abs(offset) < _SURE * doubt or abs(told) < _VISIBLE[profile["unit"]]:
+        return f"draws about as wide as the average reader, as far as {images} can tell"
+    wider = "wider" if told > 0 else "narrower"
+    size = f"{abs(told):.1f} {profile['unit']}"
+    return f"draws {size} {wider} than the average reader, known from {images}"
 
 
 def _read(profile: Mapping[str, Any], latent: int) -> tuple[int, Floats, Floats, Floats]:
