@@ -131,7 +131,9 @@ def test_a_mistake_of_ours_tells_nothing_about_itself(served, monkeypatch):
 
     monkeypatch.setattr(served.worker.engine, "see", fail)
     body = {"image": served.images()[0]["id"], "target": TARGET}
-    assert "secret" not in problem_of(served.post("/sessions", body), 500, "bug")
+    reply = served.post("/sessions", body)
+    assert "secret" not in problem_of(reply, 500, "bug")
+    assert {name: reply.headers.get(name) for name in guard.HEADERS} == guard.HEADERS
 
 
 def test_names_that_hold_a_script_stay_text(served, folder):

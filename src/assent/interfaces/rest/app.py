@@ -62,5 +62,7 @@ def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
     page.install(app)
     app.add_middleware(Guard, rules=app.state.rules)
     app.add_middleware(Counting, figures=app.state.figures)
-    app.add_middleware(Careful)
+    # Around everything: what answers an unforeseen error lies outside of all that is added above.
+    stack = app.build_middleware_stack
+    app.build_middleware_stack = lambda: Careful(stack())  # type: ignore[method-assign]
     return app
