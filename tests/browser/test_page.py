@@ -11,9 +11,9 @@ import pytest
 
 from assent.interfaces.rest.app import create_app
 from assent.services.hosting import Hosting, open_workspace
-from assent.services.propagation import AUTOMATIC
 from assent.storage.store import open_store
 from browser.conftest import DIST, ROOT
+from storage.work import grounds
 
 ENTRY_BYTES = 450_000
 INTERACTIVE_MS = 2000
@@ -54,7 +54,7 @@ def by_rule(server):
         for task in store.projects.queue(1, "disc"):
             if store.projects.image(task.image_id).path in {"a.png", "b.png"}:
                 store.projects.rank({task.id: (0.93, 0.93)})
-                store.masks.add(task.id, disc[None], person=AUTOMATIC, teaches=False)
+                store.masks.accept_by_rule(task.id, disc[None], grounds())
 
 
 def test_what_a_rule_accepted_is_confirmed_or_opened_again(by_rule, play):

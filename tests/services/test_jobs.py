@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from assent.services import propagation
 from assent.services.annotate import Annotate
 from assent.services.engine import Engine
+from assent.services.export import export_masks
 from assent.services.jobs import MOST_ATTEMPTS, Jobs
 from assent.services.originals import Originals
 from assent.services.scan import scan
@@ -131,6 +132,43 @@ def test_what_was_accepted_just_before_the_server_was_gone_is_counted(begun, tmp
     told = run(lambda name, do: chosen if name == "chosen" else do())
     assert told == "3 images predicted, 3 accepted. All are accepted."
     assert log_of(tmp_path) == [f"see {name}" for name in OPEN]
+
+
+def test_what_a_rule_accepted_says_how_in_storage_audit_and_export(begun, tmp_path, monkeypatch):
+    monkeypatch.setattr(propagation, "_threshold", lambda *_: (0.125, "Most are accepted."))
+    worker = working.Worker(
+        Engine(ThresholdMethod(), str(tmp_path / "blobs")), working.Watched(tmp_path / "log", "")
+    )
+    annotate = Annotate(begun, worker, Originals())
+    rest = propagation.Rest(1, working.TARGET, "ada", 0.05)
+    propagation.propagate(begun, worker, annotate, rest, lambda *_: None)
+    facts = annotate.facts
+    made = {
+        "person": "ada",
+        "method": facts.method.name,
+        "weights": facts.method.weights,
+        "settings": facts.settings_digest,
+        "threshold": 0.125,
+        "risk": 0.05,
+    }
+    rows = {
+        row["image"]: row
+        for row in export_masks(begun, Originals(), 1, working.TARGET, tmp_path / "out").masks
+    }
+    events = {event.blob: event for event in begun.audit.events()}
+    for task in begun.projects.queue(1, working.TARGET, state="accepted"):
+        mask = begun.masks.holding(task.id)
+        row = rows[begun.projects.image(task.image_id).path]
+        if row["image"] in DONE:
+            assert (row["origin"], row["method"], row["risk"]) == ("import", "", None)
+            continue
+        sure = begun.projects.task(task.id).predicted_dice
+        assert {**row, **made, "origin": "rule", "predicted_dice": sure} == row
+        assert row["accepted_at"] == mask.made_at.isoformat()
+        event = events[mask.blob]
+        assert (event.event, event.settings_digest) == ("accepted by rule", made["settings"])
+        assert (event.predicted_dice, event.threshold, event.risk) == (sure, 0.125, 0.05)
+    assert sum(row["origin"] == "rule" for row in rows.values()) == len(OPEN)
 
 
 def test_a_closed_server_stops_at_the_next_step_and_the_next_one_goes_on(store):

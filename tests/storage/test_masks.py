@@ -1,17 +1,24 @@
 """Finished masks, and the examples they make."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from assent.core.errors import NotFoundError, ShapeError, StaleError
 from assent.core.feedback import Accept
-from storage.work import SHAPE, TARGET, begin, found, queue_up, some_mask
+from storage.work import SHAPE, TARGET, begin, found, grounds, queue_up, some_mask
+
+
+def facts_of(row):
+    """Of a mask or an event: how the mask was made, and why a rule accepted it."""
+    return {name: getattr(row, name) for name in asdict(grounds())}
 
 
 def test_a_mask_that_was_brought_along_holds_and_teaches(store):
     one, two = queue_up(store, "one", "two")
     made = store.masks.add(one.id, some_mask(1), person="ada")
-    quiet = store.masks.add(two.id, some_mask(2), person="ada", teaches=False)
+    quiet = store.masks.accept_by_rule(two.id, some_mask(2), grounds())
     assert store.masks.holding(one.id) == made
     assert (made.session_id, made.round, made.withdrawn_at, made.person) == (
         None,
@@ -27,8 +34,25 @@ def test_a_mask_that_was_brought_along_holds_and_teaches(store):
     events = store.audit.events()
     assert [(e.event, e.image_digest, e.blob, e.session_id) for e in events] == [
         ("added", "sha-one", made.blob, None),
-        ("added", "sha-two", quiet.blob, None),
+        ("accepted by rule", "sha-two", quiet.blob, None),
     ]
+
+
+def test_a_mask_and_its_event_say_how_it_was_made_and_why_a_rule_accepted_it(store):
+    one, two = queue_up(store, "one", "two")
+    ruled = store.masks.accept_by_rule(one.id, some_mask(1), grounds())
+    added = store.masks.add(two.id, some_mask(2), person="ada")
+    assert (ruled.origin, added.origin) == ("rule", "import")
+    assert store.masks.holding(one.id) == ruled
+    nothing = {name: "" if name.endswith("digest") else None for name in facts_of(added)}
+    of_added = {**nothing, "person": "ada", "method": ""}
+    assert (facts_of(ruled), facts_of(added)) == (asdict(grounds()), of_added)
+    assert list(map(facts_of, store.audit.events())) == [asdict(grounds()), of_added]
+    vouched = store.masks.vouch(ruled, person="bob")
+    of_vouched = {**asdict(grounds(person="bob")), "threshold": None, "risk": None}
+    assert (vouched.origin, facts_of(vouched)) == ("person", of_vouched)
+    store.masks.withdraw(vouched, person="bob")
+    assert list(map(facts_of, store.audit.events()))[2:] == [of_vouched, of_vouched]
 
 
 def test_a_later_mask_takes_the_place_of_the_earlier_one(store):
@@ -43,7 +67,7 @@ def test_a_later_mask_takes_the_place_of_the_earlier_one(store):
 
 def test_a_person_vouches_for_a_mask_only_while_it_holds(store):
     one, _ = queue_up(store, "one", "two")
-    first = store.masks.add(one.id, some_mask(1), person="rule", teaches=False)
+    first = store.masks.accept_by_rule(one.id, some_mask(1), grounds(person="eve"))
     vouched = store.masks.vouch(first, person="ada")
     assert store.masks.held(1, TARGET) == {one.id: vouched}
     assert (vouched.person, vouched.blob, vouched.session_id) == ("ada", first.blob, None)
@@ -55,7 +79,7 @@ def test_a_person_vouches_for_a_mask_only_while_it_holds(store):
     assert store.masks.held(1, TARGET) == store.masks.held(2, TARGET) == {}
     assert store.projects.progress(1, TARGET) == {"open": 2}
     told = [(e.event, e.person, e.blob) for e in store.audit.events(image_digest="sha-one")]
-    whose = [("added", "rule"), ("accepted", "ada"), ("reopened", "bob")]
+    whose = [("accepted by rule", "eve"), ("accepted", "ada"), ("reopened", "bob")]
     assert told == [(*each, first.blob) for each in whose]
 
 
@@ -66,6 +90,7 @@ def test_the_newest_mask_of_each_person_counts_unless_it_was_taken_back(store):
     newer = store.masks.add(task, some_mask(2), person="bob")
     store.sessions.give(session.id, Accept("recommended", 0), mask=some_mask(3))
     accepted = store.masks.holding(task)
+    store.masks.accept_by_rule(task, some_mask(4), grounds(person="bob"))
     assert [(m.id, m.person) for m in store.masks.newest(task)] == [
         (newer.id, "bob"),
         (accepted.id, "ada"),

@@ -6,15 +6,17 @@ import threading
 import pytest
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from assent.core.errors import InputError
+from assent.core.feedback import Accept
 from assent.storage.database import Database
 from assent.storage.jobs import Jobs
 from assent.storage.migrate import MIGRATIONS, downgrade, upgrade
 from assent.storage.store import open_store
-from assent.storage.tables import metadata
-from storage.work import answer, begin
+from assent.storage.tables import audit, masks, metadata
+from storage.work import answer, begin, grounds, queue_up, some_mask, start
 
 LATER = """
 import sqlalchemy as sa
@@ -164,3 +166,51 @@ def test_jobs_of_a_version_that_did_not_keep_what_was_asked_for_are_failed(base)
     assert (left.state, "Start this again" in left.detail) == ("failed", True)
     assert (done.state, done.detail) == ("done", "a.png")
     assert Jobs(base).unfinished() == ()
+
+
+def masks_of(base, *columns):
+    with base.reading() as connection:
+        chosen = [masks.c[name] for name in columns]
+        return [tuple(row) for row in connection.execute(select(*chosen).order_by(masks.c.id))]
+
+
+def test_masks_of_a_version_that_knew_a_rule_by_its_name_get_their_origin(store, base):
+    kept, confirmed, brought, accepted = queue_up(store, *"abcd")
+    store.masks.accept_by_rule(kept.id, some_mask(1), grounds())
+    ruled = store.masks.accept_by_rule(confirmed.id, some_mask(2), grounds())
+    store.masks.vouch(ruled, person="bob")
+    store.masks.add(brought.id, some_mask(3), person="ada")
+    session = store.sessions.open(start(accepted.id, person="automatic"))
+    store.sessions.give(session.id, Accept("recommended", 0), mask=some_mask(4))
+    before = masks_of(base, "origin", "settings_digest")
+    downgrade(base, "0002")
+    names = {"origin", "settings_digest", "predicted_dice", "threshold", "risk"}
+    assert (columns_of(base, "masks") & names, columns_of(base, "audit") & names) == (
+        set(),
+        {"settings_digest"},
+    )
+    whose = [("automatic",), ("automatic",), ("bob",), ("ada",), ("automatic",)]
+    assert masks_of(base, "person") == whose
+    upgrade(base)
+    filled = masks_of(base, "origin", "person", "settings_digest", "predicted_dice")
+    assert filled == [
+        ("rule", "", "", None),
+        ("rule", "", "", None),
+        ("person", "bob", "", None),
+        ("import", "ada", "", None),
+        ("person", "automatic", "s1", None),
+    ]
+    assert [row[0] for row in before] == [row[0] for row in filled]
+
+
+def test_the_database_refuses_the_same_after_its_tables_were_altered(store, base):
+    (task,) = queue_up(store, "one")
+    for seed in (1, 2):
+        store.masks.accept_by_rule(task.id, some_mask(seed), grounds())
+    downgrade(base, "0002")
+    for _ in range(2):
+        with pytest.raises(DatabaseError, match="append-only"), base._engine.begin() as connection:
+            connection.execute(audit.update().values(person="eve"))
+        with pytest.raises(IntegrityError), base.writing() as connection:
+            connection.execute(masks.update().values(withdrawn_at=None))
+        upgrade(base)

@@ -173,6 +173,9 @@ def test_acceptance_undo_and_redo_carry_queue_context_and_audit_along(store):
         states.append((store.sessions.get(session.id).is_accepted, len(context), open_tasks))
         assert (held is not None) == states[-1][0]
     assert states == [(True, 1, 0), (False, 0, 1), (False, 0, 1), (True, 1, 0), (True, 1, 0)]
+    held = store.masks.holding(task)
+    assert (held.origin, held.method, held.weights_digest) == ("person", "posterior", "w1")
+    assert (held.settings_digest, held.predicted_dice, held.risk) == ("s1", None, None)
     assert [e.event for e in store.audit.events()] == ["accepted", "reopened", "accepted"]
     event = store.audit.events(image_digest="sha-one")[0]
     assert (event.person, event.method, event.weights_digest) == ("ada", "posterior", "w1")

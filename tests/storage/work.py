@@ -4,7 +4,13 @@ import numpy as np
 
 from assent.core.feedback import Correct, Feedback, Judge, Pick
 from assent.core.prompts import BoundingBox, Click, Scribble
-from assent.storage.records import FoundImage, SessionStart, StoredSession, StoredTask
+from assent.storage.records import (
+    FoundImage,
+    RuleAcceptance,
+    SessionStart,
+    StoredSession,
+    StoredTask,
+)
 from assent.storage.store import Store
 
 SHAPE = (1, 6, 5)
@@ -43,6 +49,20 @@ def begin(store: Store, **changes) -> StoredSession:
     """A session on the only image of a new project."""
     (task,) = queue_up(store, "one")
     return store.sessions.open(start(task.id, **changes))
+
+
+def grounds(**changes) -> RuleAcceptance:
+    """Why a rule accepted a mask that was predicted for ada."""
+    given = {
+        "person": "ada",
+        "method": "posterior",
+        "weights_digest": "w1",
+        "settings_digest": "s1",
+        "predicted_dice": 0.93,
+        "threshold": 0.91,
+        "risk": 0.05,
+    }
+    return RuleAcceptance(**{**given, **changes})
 
 
 def answer(round_: int) -> Feedback:

@@ -197,6 +197,12 @@ export const words = {
   acceptedByRule: "Accepted automatically. Nobody looked at it yet.",
   acceptedByRuleMore: (dice: number | null) =>
     `${dice === null ? "" : `Its expected overlap is ${percent(dice)}. `}Only once you confirm it do the next images learn from it.`,
+  madeBy: (method: string, weights: string, threshold: number | null, risk: number | null) => {
+    const made = `Made by ${method}${weights && `, weights ${weights.slice(0, 12)}`}.`;
+    if (threshold === null || risk === null) return made;
+    const [from, at] = [threshold, risk].map((share) => `${Number((100 * share).toFixed(2))} %`);
+    return `${made} Accepted from ${from} on, at a risk of ${at}.`;
+  },
   acceptedBefore: "This is the mask that you accepted or confirmed earlier.",
   confirm: "Confirm",
   workAnew: "Work on it anew",

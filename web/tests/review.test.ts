@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Readers, Task } from "../src/api/types";
 import { isMineFromElsewhere, isToReview, nextTask, nextToReview, probes, sliceWithObject, toReview } from "../src/state/review";
 import { emptyMask } from "../src/viewer/rle";
+import { words } from "../src/words";
 import { proposal } from "./proposals";
 
 function task(id: number, changes: Partial<Task> = {}): Task {
@@ -13,9 +14,19 @@ function task(id: number, changes: Partial<Task> = {}): Task {
     predicted_dice: 0.9,
     is_prefetched: false,
     accepted_by: "rule",
+    mask: null,
     ...changes,
   };
 }
+
+describe("how a mask was made", () => {
+  it("names method and weights, and what a rule went by", () => {
+    expect(words.madeBy("geodesic", "", null, null)).toBe("Made by geodesic.");
+    expect(words.madeBy("posterior", "0123456789abcdef", 0.9126, 0.001)).toBe(
+      "Made by posterior, weights 0123456789ab. Accepted from 91.26 % on, at a risk of 0.1 %.",
+    );
+  });
+});
 
 const tasks = [
   task(1, { state: "open", accepted_by: null, predicted_dice: 0.1 }),

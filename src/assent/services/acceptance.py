@@ -8,15 +8,12 @@ from assent.storage.store import Store
 
 AcceptedBy = Literal["person", "rule"]
 
-AUTOMATIC = "automatic"
-"""In place of a person, for masks that nobody looked at."""
-
 
 def accepted_by(mask: StoredMask | None) -> AcceptedBy | None:
     """Who accepted the mask that holds for a task; None where none holds."""
     if mask is None:
         return None
-    return "rule" if mask.session_id is None and mask.person == AUTOMATIC else "person"
+    return "rule" if mask.origin == "rule" else "person"
 
 
 def confirm(store: Store, task_id: int, person: str) -> bool:
@@ -39,8 +36,6 @@ def confirm(store: Store, task_id: int, person: str) -> bool:
         )
     if accepted_by(mask) == "person":
         return False
-    if person == AUTOMATIC:
-        raise InputError(f"The name {AUTOMATIC!r} stands for the rule itself. Use another one.")
     store.masks.vouch(mask, person=person)
     return True
 

@@ -6,13 +6,13 @@ from functools import partial
 
 from assent.core.errors import AssentError, StorageError, WorkerError
 from assent.core.risk import accept_threshold, images_needed
-from assent.services.acceptance import AUTOMATIC, accepted_by
+from assent.services.acceptance import accepted_by
 from assent.services.annotate import Annotate
 from assent.services.engine import Work
 from assent.services.jobs import Step, Tell, at_once
 from assent.services.shown import Shown
 from assent.services.worker import Computes
-from assent.storage.records import StoredImage, StoredSession, StoredTask
+from assent.storage.records import RuleAcceptance, StoredImage, StoredSession, StoredTask
 from assent.storage.store import Store
 
 
@@ -65,7 +65,7 @@ def propagate(
         task = store.projects.task(task_id)
         image = store.projects.image(task.image_id)
         tell(0.3 + 0.7 * number / len(chosen), image.path)
-        look = partial(_look, store, worker, annotate, (task, image, rest.person), threshold)
+        look = partial(_look, store, worker, annotate, (task, image), rest, threshold)
         ends[step(f"task {task_id} {use}", look)] += 1
     predicted = ends["predicted"] + ends["accepted"]
     told = f"{predicted} images predicted, {ends['accepted']} accepted"
@@ -81,16 +81,17 @@ def _look(
     store: Store,
     worker: Computes,
     annotate: Annotate,
-    at: tuple[StoredTask, StoredImage, str],
+    at: tuple[StoredTask, StoredImage],
+    rest: Rest,
     threshold: float | None,
 ) -> str:
     """Predict one task, rank it, and accept what is sure enough; returns what came of it."""
-    task, image, person = at
+    task, image = at
     if task.state != "open":  # by a process that could not note it any more, or by a person
         held = store.masks.holding(task.id)
         return "accepted" if accepted_by(held) == "rule" else "left"
     try:
-        work = annotate.fresh_work(task, image, person)
+        work = annotate.fresh_work(task, image, rest.person)
         shown: Shown = worker.call("see", work, 0)
     except (StorageError, WorkerError):
         raise
@@ -98,11 +99,20 @@ def _look(
         return "failed"
     sure = 0.0 if shown.is_empty else shown.predicted_dice
     store.projects.rank({task.id: (sure, sure)})
-    is_sure = threshold is not None and not shown.is_empty and sure >= threshold
-    # A person may have decided in the meantime.
-    if not is_sure or store.projects.task(task.id).state != "open":
+    if rest.risk is None or threshold is None or shown.is_empty or sure < threshold:
         return "predicted"
-    store.masks.add(task.id, shown.recommended.whole(), person=AUTOMATIC, teaches=False)
+    if store.projects.task(task.id).state != "open":  # a person decided in the meantime
+        return "predicted"
+    grounds = RuleAcceptance(
+        person=rest.person,
+        method=work.record.method,
+        weights_digest=work.record.weights_digest,
+        settings_digest=work.record.settings_digest,
+        predicted_dice=sure,
+        threshold=threshold,
+        risk=rest.risk,
+    )
+    store.masks.accept_by_rule(task.id, shown.recommended.whole(), grounds)
     return "accepted"
 
 

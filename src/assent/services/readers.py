@@ -5,7 +5,7 @@ from datetime import datetime
 from statistics import median
 
 from assent.core.metrics import dice
-from assent.services.acceptance import AUTOMATIC
+from assent.services.acceptance import accepted_by
 from assent.storage.records import StoredMask
 from assent.storage.store import Store
 
@@ -67,9 +67,10 @@ def readers_of(store: Store, image_id: int, target: str) -> Readers:
         return Readers()
     mine = store.masks.read(current.blob)
     size = int(mine.sum())
+    whose = current.person if accepted_by(current) == "person" else None
     others = []
     for mask in store.masks.newest(task.id):
-        if mask.person in {current.person, AUTOMATIC}:
+        if mask.person == whose:
             continue
         theirs = store.masks.read(mask.blob)
         voxels = int(theirs.sum())

@@ -1,4 +1,4 @@
-"""Who accepted what, with which method and weights: written once, never changed."""
+"""Who or what accepted what, with which method and weights: written once, never changed."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,9 @@ class Audit:
             return tuple(AuditEvent(**row._mapping) for row in connection.execute(listed))
 
 
-def note(connection: Connection, event: AuditKind, task_id: int, **facts: str | int | None) -> None:
+def note(
+    connection: Connection, event: AuditKind, task_id: int, **facts: str | float | None
+) -> None:
     """Write what happens, in the transaction in which it happens.
 
     Args:

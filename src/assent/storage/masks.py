@@ -1,6 +1,7 @@
 """Finished masks: which one holds, and which inform the next images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from assent.storage.blobs import Blobs
 from assent.storage.database import Database, check_known, unknown
 from assent.storage.packed import pack, unpack
 from assent.storage.projects import to_image
-from assent.storage.records import StoredExample, StoredMask
+from assent.storage.records import AuditKind, Origin, RuleAcceptance, StoredExample, StoredMask
 from assent.storage.tables import context_entries, images, masks, sessions, tasks
 
 EXAMPLES = (
@@ -26,34 +27,59 @@ EXAMPLES = (
 
 
 class Masks:
-    """Masks that persons accepted or brought along, and the context they make."""
+    """Masks that were accepted or brought along, and the context they make."""
 
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self._database = database
         self._blobs = blobs
 
-    def add(
-        self, task_id: int, mask: NDArray[np.bool_], *, person: str, teaches: bool = True
-    ) -> StoredMask:
-        """Bring a finished mask along; from now on it is the one that holds for its task.
+    def add(self, task_id: int, mask: NDArray[np.bool_], *, person: str) -> StoredMask:
+        """Bring a finished mask along; from now on it holds for its task, and teaches.
 
         Args:
             task_id: Image and target.
             mask: ``(D, H, W)`` bool on the image's grid.
             person: Who drew it or vouches for it.
-            teaches: Whether it informs the next images.
 
         Raises:
             NotFoundError: If there is no such task.
             ShapeError: If the mask is not on the image's grid.
             InputError: If it cannot be written; then nothing has changed.
         """
-        blob = self._blobs.put(pack(mask))
+        made = {"method": "", "weights_digest": "", "settings_digest": ""}
+        return self._keep(task_id, mask, "added", "import", {"person": person, **made})
+
+    def accept_by_rule(
+        self, task_id: int, mask: NDArray[np.bool_], grounds: RuleAcceptance
+    ) -> StoredMask:
+        """Let a mask hold that nobody looked at; it informs no other image.
+
+        Args:
+            task_id: Image and target.
+            mask: ``(D, H, W)`` bool on the image's grid.
+            grounds: How it was made, and why the rule accepts it.
+
+        Raises:
+            NotFoundError: If there is no such task.
+            ShapeError: If the mask is not on the image's grid.
+            InputError: If it cannot be written; then nothing has changed.
+        """
+        return self._keep(task_id, mask, "accepted by rule", "rule", asdict(grounds))
+
+    def _keep(
+        self,
+        task_id: int,
+        mask: NDArray[np.bool_],
+        event: AuditKind,
+        origin: Origin,
+        made: Mapping[str, Any],
+    ) -> StoredMask:
+        """Write a mask, let it hold, and note it."""
+        facts = {**made, "blob": self._blobs.put(pack(mask))}
         with self._database.writing() as connection:
             check_grid(connection, task_id, mask.shape)
-            facts = {"blob": blob, "person": person, "method": "", "weights_digest": ""}
-            note(connection, "added", task_id, settings_digest="", **facts)
-            return record(connection, {"task_id": task_id, **facts}, teaches=teaches)
+            note(connection, event, task_id, **facts)
+            return record(connection, origin, {"task_id": task_id, **facts})
 
     def read(self, blob: str) -> NDArray[np.bool_]:
         """The voxels of a mask, ``(D, H, W)`` bool, exactly as they were accepted.
@@ -85,12 +111,15 @@ class Masks:
         return {row.task_id: StoredMask(**row._mapping) for row in rows}
 
     def newest(self, task_id: int) -> tuple[StoredMask, ...]:
-        """The newest mask of each person that this person did not take back, oldest first."""
+        """The newest mask of each person that this person did not take back, oldest first.
+
+        What a rule accepted is nobody's.
+        """
         stands = or_(masks.c.session_id.is_(None), sessions.c.round > masks.c.round)
         ids = (
             select(func.max(masks.c.id))
             .join_from(masks, sessions, isouter=True)
-            .where(masks.c.task_id == task_id, stands)
+            .where(masks.c.task_id == task_id, masks.c.origin != "rule", stands)
             .group_by(masks.c.person)
         )
         listed = select(masks).where(masks.c.id.in_(ids)).order_by(masks.c.id)
@@ -104,16 +133,11 @@ class Masks:
             StaleError: If it no longer holds; then nothing has changed.
             StorageError: If it cannot be written; then nothing has changed.
         """
-        facts = {
-            "blob": mask.blob,
-            "person": person,
-            "method": mask.method,
-            "weights_digest": mask.weights_digest,
-        }
+        facts = {"person": person, **_made_with(mask)}
         with self._database.writing() as connection:
             _check_holds(connection, mask)
-            note(connection, "accepted", mask.task_id, settings_digest="", **facts)
-            return record(connection, {"task_id": mask.task_id, **facts}, teaches=True)
+            note(connection, "accepted", mask.task_id, **facts)
+            return record(connection, "person", {"task_id": mask.task_id, **facts})
 
     def withdraw(self, mask: StoredMask, *, person: str) -> None:
         """Open a task again whose mask was accepted in no session.
@@ -125,16 +149,7 @@ class Masks:
         with self._database.writing() as connection:
             _check_holds(connection, mask)
             hold(connection, mask.task_id, None)
-            note(
-                connection,
-                "reopened",
-                mask.task_id,
-                person=person,
-                blob=mask.blob,
-                method=mask.method,
-                weights_digest=mask.weights_digest,
-                settings_digest="",
-            )
+            note(connection, "reopened", mask.task_id, person=person, **_made_with(mask))
 
     def context(self, project_id: int, target: str) -> tuple[StoredExample, ...]:
         """The finished images that inform the next one, oldest first."""
@@ -191,18 +206,18 @@ def check_grid(connection: Connection, task_id: int, shape: tuple[int, ...]) -> 
         )
 
 
-def record(connection: Connection, values: Mapping[str, Any], *, teaches: bool) -> StoredMask:
-    """Write a mask that holds from now on.
+def record(connection: Connection, origin: Origin, values: Mapping[str, Any]) -> StoredMask:
+    """Write a mask that holds from now on; it informs the next images if a person saw it.
 
     Args:
         connection: Of a transaction that writes.
-        values: Columns of ``masks``.
-        teaches: Whether it informs the next images.
+        origin: Who or what lets it hold.
+        values: The other columns of ``masks``.
     """
     now = datetime.now(UTC)
-    made = insert(masks).values(made_at=now, withdrawn_at=now, **values).returning(masks.c.id)
-    mask_id = connection.execute(made).scalar_one()
-    if teaches:
+    values = {**values, "origin": origin, "made_at": now, "withdrawn_at": now}
+    mask_id = connection.execute(insert(masks).values(values).returning(masks.c.id)).scalar_one()
+    if origin != "rule":
         connection.execute(insert(context_entries).values(mask_id=mask_id, removed_at=now))
     hold(connection, values["task_id"], mask_id)
     row = connection.execute(select(masks).where(masks.c.id == mask_id)).one()
@@ -231,6 +246,12 @@ def hold(connection: Connection, task_id: int, mask_id: int | None) -> None:
         connection.execute(update(context_entries).where(its_entry).values(removed_at=None))
     state = "open" if mask_id is None else "accepted"
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state))
+
+
+def _made_with(mask: StoredMask) -> dict[str, Any]:
+    """What stays true of a mask, whoever decides on it; the grounds were those of a rule alone."""
+    names = ("blob", "method", "weights_digest", "settings_digest", "predicted_dice")
+    return {name: getattr(mask, name) for name in names}
 
 
 def _check_holds(connection: Connection, mask: StoredMask) -> None:

@@ -10,7 +10,8 @@ from assent.core.feedback import Accept, Feedback
 Shape = tuple[int, int, int]
 TaskState = Literal["open", "accepted", "skipped"]
 JobState = Literal["waiting", "running", "done", "failed", "cancelled"]
-AuditKind = Literal["accepted", "reopened", "added"]
+Origin = Literal["person", "rule", "import"]
+AuditKind = Literal["accepted", "accepted by rule", "reopened", "added"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +130,45 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleAcceptance:
+    """On what grounds a rule accepts a mask that nobody looked at.
+
+    Attributes:
+        person: For whom the mask was predicted.
+        method: Name of the method.
+        weights_digest: "" without weights.
+        settings_digest: Of the method's resolved settings.
+        predicted_dice: Of the mask, in [0, 1].
+        threshold: From which predicted Dice on masks are accepted.
+        risk: Share of all images that may be accepted and bad, in (0, 1).
+    """
+
+    person: str
+    method: str
+    weights_digest: str
+    settings_digest: str
+    predicted_dice: float
+    threshold: float
+    risk: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredMask:
-    """A mask that a person accepted or brought along.
+    """A mask that a person or a rule accepted, or that a person brought along.
 
     Attributes:
         session_id: Where it was accepted; None when it came from elsewhere.
         round: Of the acceptance.
         blob: Key of its voxels.
-        person: Who accepted or brought it.
-        method: Which method proposed it; "" for none.
+        origin: Whether a person accepted it, a rule did, or it was brought along.
+        person: Who accepted or brought it; where a rule accepted it, for whom it was predicted,
+            "" if that is not known.
+        method: Which method proposed it; "" for none, or if that is not known.
+        weights_digest: Of that method; "" without weights.
+        settings_digest: Of that method's resolved settings.
+        predicted_dice: What a rule went by, also after a person confirmed the mask.
+        threshold: From which predicted Dice on the rule accepted; None without a rule.
+        risk: What the rule keeps; None without a rule.
         withdrawn_at: When the acceptance was taken back or another mask took its place; None
             while it holds.
     """
@@ -147,9 +178,14 @@ class StoredMask:
     session_id: int | None
     round: int | None
     blob: str
+    origin: Origin
     person: str
     method: str
     weights_digest: str
+    settings_digest: str
+    predicted_dice: float | None
+    threshold: float | None
+    risk: float | None
     made_at: datetime
     withdrawn_at: datetime | None
 
@@ -218,7 +254,10 @@ class UnfinishedJob:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEvent:
-    """Who accepted, reopened or brought which mask, with which method and weights."""
+    """Who accepted, reopened or brought which mask, and how that mask was made.
+
+    The fields that are not said here are those of the mask.
+    """
 
     id: int
     at: datetime
@@ -231,3 +270,6 @@ class AuditEvent:
     method: str
     weights_digest: str
     settings_digest: str
+    predicted_dice: float | None
+    threshold: float | None
+    risk: float | None

@@ -207,8 +207,9 @@ def _accept(connection: Connection, session: Row[Any], blob: str) -> None:
         "person": session.person,
         "method": session.method,
         "weights_digest": session.weights_digest,
+        "settings_digest": session.settings_digest,
     }
-    record(connection, made, teaches=True)
+    record(connection, "person", made)
     _note(connection, "accepted", session, blob)
 
 

@@ -13,6 +13,7 @@ answer replaced after an undo, a profile that a person resets, and the steps of 
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -74,6 +75,19 @@ def _moment(name: str, *, nullable: bool = False) -> Column[datetime]:
     return Column(name, UtcTime, nullable=nullable)
 
 
+def _made_with() -> tuple[Column[Any], ...]:
+    """How a mask was made and, where a rule accepted it, on what grounds.
+
+    Of a mask that a session accepted the words are those of the session, so that one row says all.
+    """
+    return (
+        *map(_text, ("method", "weights_digest", "settings_digest")),  # "" where no method made it
+        Column("predicted_dice", Float),  # before a rule accepted it
+        Column("threshold", Float),  # of the predicted Dice; null without a rule
+        Column("risk", Float),  # that the rule keeps
+    )
+
+
 projects = Table(
     "projects",
     metadata,
@@ -103,7 +117,7 @@ tasks = Table(
     _key(),
     _of("images"),
     _text("target"),  # what is to be segmented, as in "nucleus"
-    _text("state"),  # open, accepted or skipped
+    _text("state"),  # open, accepted or skipped; removed with its target
     Column("predicted_dice", Float),
     Column("queue_order", Float, nullable=False),  # lowest first
     UniqueConstraint("image_id", "target"),
@@ -144,9 +158,9 @@ masks = Table(
     _of("sessions", nullable=True),  # null when it came from elsewhere
     Column("round", Integer),  # of the acceptance
     _text("blob"),
-    _text("person"),
-    _text("method"),
-    _text("weights_digest"),
+    _text("origin"),  # accepted by a person or a rule, or import
+    _text("person"),  # who accepted or brought it; for whom a rule did
+    *_made_with(),
     _moment("made_at"),
     _moment("withdrawn_at", nullable=True),
     Index(None, "task_id"),
@@ -210,12 +224,10 @@ audit = Table(
     _key(),
     _moment("at"),
     _text("person"),
-    _text("event"),  # accepted, reopened or added
+    _text("event"),  # accepted, accepted by rule, reopened or added
     _text("image_digest"),
     _text("target"),
     Column("session_id", Integer),
     _text("blob"),
-    _text("method"),
-    _text("weights_digest"),
-    _text("settings_digest"),
+    *_made_with(),
 )

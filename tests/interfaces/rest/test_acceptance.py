@@ -1,11 +1,13 @@
 """Masks that hold: who accepted them, how a person takes them over, and how readers agree."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from assent.core.mask import to_rle
-from assent.services.propagation import AUTOMATIC
 from interfaces.rest.serving import TARGET, mask_of
+from storage.work import grounds
 
 
 def tasks_of(served):
@@ -22,7 +24,7 @@ def task(served):
     told = served.get("/projects/1/tasks", target=TARGET).json()["tasks"][0]
     square = np.zeros(told["image"]["shape"], bool)
     square[0, 10:20, 10:20] = True
-    served.workspace.store.masks.add(told["id"], square, person=AUTOMATIC, teaches=False)
+    served.workspace.store.masks.accept_by_rule(told["id"], square, grounds(person="anna"))
     return told
 
 
@@ -33,6 +35,41 @@ def test_a_queue_says_who_accepted_what(served, task):
     assert by == [None, "rule", "person"]  # in the order of the queue
 
 
+def test_a_task_says_how_its_mask_was_made_and_why_a_rule_accepted_it(served, task):
+    other = served.open(served.images()[1]["id"])
+    served.post(f"/sessions/{other['session']}/accept", {"round": 0})
+    nothing, by_rule, by_person = (each["mask"] for each in tasks_of(served).values())
+    session = served.workspace.store.sessions.get(other["session"])
+    assert nothing is None
+    assert by_rule.pop("accepted_at") is not None
+    assert by_rule == {"origin": "rule", **asdict(grounds(person="anna"))}
+    assert (by_person["origin"], by_person["person"]) == ("person", "me")
+    assert by_person["settings_digest"] == session.settings_digest != ""
+    assert (by_person["threshold"], by_person["risk"]) == (None, None)
+
+
+def test_a_person_named_like_the_rule_of_earlier_versions_is_a_person(served, task):
+    address = f"/images/{task['image']['id']}/readers"
+    told = served.get(address, target=TARGET).json()
+    assert (told["person"], told["accepted_by"]) == (None, "rule")
+    confirmed = served.post(f"/tasks/{task['id']}/confirm", {"person": "automatic"}).json()
+    assert confirmed["accepted_by"] == "person"
+    told = served.get(address, target=TARGET).json()
+    assert (told["person"], told["accepted_by"]) == ("automatic", "person")
+    paint(served, "ben", 8)
+    (reader,) = served.get(address, target=TARGET).json()["readers"]
+    assert reader["person"] == "automatic"
+
+
+def test_what_a_rule_accepted_for_a_person_is_compared_with_that_persons_own_mask(served, task):
+    paint(served, "anna", 2)
+    store = served.workspace.store
+    shape = tuple(task["image"]["shape"])
+    store.masks.accept_by_rule(task["id"], np.ones(shape, bool), grounds(person="anna"))
+    told = served.get(f"/images/{task['image']['id']}/readers", target=TARGET).json()
+    assert [(r["person"], r["voxels"]) for r in told["readers"]] == [("anna", 20)]
+
+
 def test_a_confirmed_mask_is_a_persons_and_teaches(served, task):
     address = f"/tasks/{task['id']}/confirm"
     shown = mask_of(served.get(f"/tasks/{task['id']}/mask").json()["rle"])
@@ -41,7 +78,7 @@ def test_a_confirmed_mask_is_a_persons_and_teaches(served, task):
     confirmed = served.post(address, {"person": "anna"}).json()
     assert (confirmed["accepted_by"], confirmed["state"]) == ("person", "accepted")
     assert served.post(address, {"person": "ben"}).json() == confirmed
-    assert audit_of(served) == [("added", AUTOMATIC), ("accepted", "anna")]
+    assert audit_of(served) == [("accepted by rule", "anna"), ("accepted", "anna")]
     (entry,) = served.get("/projects/1/context", target=TARGET).json()
     assert entry["image"]["id"] == task["image"]["id"]
     kept = served.workspace.store.masks
@@ -55,9 +92,7 @@ def test_a_mask_of_an_image_that_was_changed_is_not_confirmed(served, task, fold
     assert tasks_of(served)[task["id"]]["accepted_by"] == "rule"
 
 
-def test_only_a_person_confirms_and_only_what_is_accepted(served, task):
-    refused = served.post(f"/tasks/{task['id']}/confirm", {"person": AUTOMATIC})
-    assert (refused.status_code, refused.json()["code"]) == (400, "input")
+def test_only_what_is_accepted_is_confirmed(served, task):
     second = next(id_ for id_, t in tasks_of(served).items() if t["state"] == "open")
     nothing = served.post(f"/tasks/{second}/confirm")
     assert (nothing.status_code, "nothing to confirm" in nothing.json()["detail"]) == (400, True)

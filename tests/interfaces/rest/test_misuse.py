@@ -13,9 +13,9 @@ from fastapi.testclient import TestClient
 
 from assent.core.mask import to_rle
 from assent.interfaces.rest import page
-from assent.services.propagation import AUTOMATIC
 from interfaces.rest.serving import API, HERE, TARGET, mask_of, problem_of, read_only, serving
 from interfaces.small_files import disc, everything_in, write_picture
+from storage.work import grounds
 
 SCRIPT = "<script>alert(1)</script>"
 TOKEN = "a long secret"
@@ -202,7 +202,7 @@ def test_no_route_acknowledges_what_a_read_only_database_does_not_take(served, f
     first, second, _ = (task["id"] for task in state_of(served)[0][1]["tasks"])
     square = np.zeros((1, 48, 48), bool)
     square[0, 9:20, 9:20] = True
-    served.workspace.store.masks.add(second, square, person=AUTOMATIC, teaches=False)
+    served.workspace.store.masks.accept_by_rule(second, square, grounds())
     shown = served.open()
     address = f"/sessions/{shown['session']}"
     content = write_picture(tmp_path / "new.png", disc(11)).read_bytes()

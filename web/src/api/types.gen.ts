@@ -240,6 +240,36 @@ export interface components {
             worker: "ready" | "starting" | "stopped";
         };
         /**
+         * HeldMask
+         * @description Who or what let the mask of a task hold, and how it was made.
+         */
+        HeldMask: {
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "person" | "rule" | "import";
+            /** Person */
+            person: string;
+            /**
+             * Accepted At
+             * Format: date-time
+             */
+            accepted_at: string;
+            /** Method */
+            method: string;
+            /** Weights Digest */
+            weights_digest: string;
+            /** Settings Digest */
+            settings_digest: string;
+            /** Predicted Dice */
+            predicted_dice: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Risk */
+            risk: number | null;
+        };
+        /**
          * Image
          * @description An image as it was scanned.
          */
@@ -760,6 +790,7 @@ export interface components {
             is_prefetched: boolean;
             /** Accepted By */
             accepted_by: ("person" | "rule") | null;
+            mask: components["schemas"]["HeldMask"] | null;
         };
         /**
          * Uncertainty

@@ -5,12 +5,16 @@ import { words } from "../words";
 
 export function ReviewBar({ review }: { review: Review }) {
   const { task, by } = review;
+  const { mask } = task;
   return (
     <section className="cards accepted" aria-label={words.review}>
       <p>
         <strong>{by === "rule" ? words.acceptedByRule : words.accepted}</strong>{" "}
-        {by === "rule" ? words.acceptedByRuleMore(task.predicted_dice) : words.acceptedBefore}
+        {by === "rule" ? words.acceptedByRuleMore(mask?.predicted_dice ?? task.predicted_dice) : words.acceptedBefore}
       </p>
+      {mask?.method && (
+        <p className="hint">{words.madeBy(mask.method, mask.weights_digest, mask.threshold, mask.risk)}</p>
+      )}
       <div className="accepted-choices">
         {by === "rule" ? (
           <button type="button" className="primary" onClick={review.confirm} aria-keyshortcuts="Enter">

@@ -35,8 +35,8 @@ def export(
 ) -> None:
     """Write the masks that were accepted in the annotation app, on the grid of their images.
 
-    Beside them, provenance.json tells who accepted what, with which method and weights. It may run
-    while the server does.
+    Beside them, provenance.json tells who or which rule accepted what, and how it was made. It
+    may run while the server does.
     """
     with progress_bar("export", off=given.as_json) as tell:
         done = export_kept((database, store), project, target, out, tell)

@@ -11,6 +11,7 @@ Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Position = tuple[Whole, Whole, Whole]
 State = Literal["open", "accepted", "skipped"]
 AcceptedBy = Literal["person", "rule"]
+Origin = Literal["person", "rule", "import"]
 
 
 class Wire(BaseModel):
@@ -76,6 +77,27 @@ class FileProblem(Wire):
     detail: str
 
 
+class HeldMask(Wire):
+    """Who or what let the mask of a task hold, and how it was made."""
+
+    origin: Origin
+    person: str
+    accepted_at: datetime
+    method: str
+    weights_digest: str
+    settings_digest: str
+    predicted_dice: float | None
+    threshold: float | None
+    risk: float | None
+
+
+class Series(Wire):
+    """What came of an archive with DICOM series."""
+
+    images: list[Image]
+    problems: list[FileProblem]
+
+
 class Task(Wire):
     """One target in one image."""
 
@@ -86,6 +108,7 @@ class Task(Wire):
     predicted_dice: float | None
     is_prefetched: bool
     accepted_by: AcceptedBy | None
+    mask: HeldMask | None
 
 
 class Counts(Wire):

@@ -46,7 +46,7 @@ class Desk:
         )
 
     def task(self, task: StoredTask, image: StoredImage, mask: StoredMask | None) -> schemas.Task:
-        """A task with its image and whoever accepted the mask that holds, if one does."""
+        """A task with its image and the mask that holds, if one does."""
         return schemas.Task(
             id=task.id,
             image=to_image(image),
@@ -55,6 +55,7 @@ class Desk:
             predicted_dice=task.predicted_dice,
             is_prefetched=self.workspace.is_prepared(image),
             accepted_by=accepted_by(mask),
+            mask=None if mask is None else to_held(mask),
         )
 
     def proposal(self, view: View) -> schemas.Proposal:
@@ -124,6 +125,21 @@ def to_image(image: StoredImage) -> schemas.Image:
     )
 
 
+def to_held(mask: StoredMask) -> schemas.HeldMask:
+    """Who or what let a mask hold, and how it was made."""
+    return schemas.HeldMask(
+        origin=mask.origin,
+        person=mask.person,
+        accepted_at=mask.made_at,
+        method=mask.method,
+        weights_digest=mask.weights_digest,
+        settings_digest=mask.settings_digest,
+        predicted_dice=mask.predicted_dice,
+        threshold=mask.threshold,
+        risk=mask.risk,
+    )
+
+
 def to_detail(image: StoredImage, voxels: Voxels, found: Intensities) -> schemas.ImageDetail:
     """An image with what only its file tells."""
     low, high = found.shown
@@ -181,11 +197,12 @@ def to_job(job: Job) -> schemas.Job:
 def to_readers(image: int, target: str, found: Readers) -> schemas.Readers:
     """How far readers agree."""
     current = found.current
+    by = accepted_by(current)
     return schemas.Readers(
         image=image,
         target=target,
-        person=None if current is None else current.person,
-        accepted_by=accepted_by(current),
+        person=None if current is None or by == "rule" else current.person,
+        accepted_by=by,
         voxels=None if current is None else found.voxels,
         readers=[schemas.Reader(**asdict(other)) for other in found.others],
         median_difference=found.median_difference,
