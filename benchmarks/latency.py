@@ -3,8 +3,9 @@
 python benchmarks/latency.py [--repeats 20] [--method posterior] [--json]
 
 Targets hold for 95 of 100 requests (p95). A picture that is opened anew lies at the end of the
-queue; a prefetched one is next in it, and the server says that it is prepared. One that is opened
-right after an acceptance is not prepared yet: it begins with one more example and another profile.
+queue; a prefetched one is next in it, and the server says that it is prepared, as is the one after
+it. One that is opened right after an acceptance is not: it begins with one more example and another
+profile.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from assent.client import Client
 from assent.client.values import Proposal
 from assent.core.feedback import Correct, Pick
 from assent.core.prompts import Click
+from assent.services.workspace import AHEAD
 
 SIDE, PICKS = 256, 3
 PAGE = Path(assent.__file__).parent / "interfaces" / "web" / "dist"
@@ -93,12 +95,12 @@ class Desk:
         return self._client.open(image, TARGET)
 
     def _prefetched(self) -> list[int]:
-        """Open images in their order, once the first of them is prepared."""
+        """Open images in their order, once no more of them will be prepared."""
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             told = self._http.get("/api/v1/projects/1/tasks", params={"target": TARGET}).json()
             left = [task for task in told["tasks"] if task["state"] == "open"]
-            if left[0]["is_prefetched"]:
+            if all(task["is_prefetched"] for task in left[:AHEAD]):
                 return [task["image"]["id"] for task in left]
             time.sleep(0.02)
         raise TimeoutError(f"No picture was prepared within {PATIENCE_S:g} s.")

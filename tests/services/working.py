@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, engine, watched):
         self.engine, self.watched, self.turn = engine, watched, Lock()
 
-    def call(self, verb, *arguments):
+    def call(self, verb, *arguments, is_patient=False):
         def work():
             with self.turn:
                 return getattr(self.engine, verb)(*arguments)

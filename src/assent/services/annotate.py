@@ -236,7 +236,8 @@ class Annotate:
 
     def fresh_work(self, task: StoredTask, image: StoredImage, person: str) -> Work:
         """What a session that this person begins now would be; nothing is stored."""
-        return self._work_of_start(self._start(task, image, person, use_profile=True), image)
+        start = self._start(task, image, person, use_profile=True, is_patient=True)
+        return self._work_of_start(start, image)
 
     def examples(self, stored: Sequence[StoredExample]) -> tuple[Example, ...]:
         """Finished images as the engine takes them."""
@@ -252,14 +253,22 @@ class Annotate:
         return None if stored is None else stored.numbers.get("prior")
 
     def _start(
-        self, task: StoredTask, image: StoredImage, person: str, *, use_profile: bool
+        self,
+        task: StoredTask,
+        image: StoredImage,
+        person: str,
+        *,
+        use_profile: bool,
+        is_patient: bool = False,
     ) -> SessionStart:
         facts = self.facts
         context: tuple[int, ...] = ()
         if facts.method.context:
             newest = self._store.masks.context(image.project_id, task.target)[-MOST_EXAMPLES:]
             others = [each for each in newest if each.image.digest != image.digest]
-            context = self._worker.call("usable", self.original(image), self.examples(others))
+            context = self._worker.call(
+                "usable", self.original(image), self.examples(others), is_patient=is_patient
+            )
         return SessionStart(
             task_id=task.id,
             person=person,

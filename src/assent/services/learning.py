@@ -80,9 +80,9 @@ class Learning:
                 work = self._annotate.work(session)
                 with suppress(AssentError):
                     # One by one, so that a person who waits has a turn in between.
-                    self._worker.call("recall", work)
+                    self._worker.call("recall", work, is_patient=True)
                     works.append(work)
-        prior = self._worker.call("learn", works)
+        prior = self._worker.call("learn", works, is_patient=True)
         self._save(person, prior, len(works), after)
 
     def _save(self, person: str, prior: Any, images: int, after: int) -> None:

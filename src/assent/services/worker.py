@@ -9,12 +9,12 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal, Protocol
 
 from assent.core.errors import AssentError, InputError, WorkerError
 from assent.services.engine import Engine
 from assent.services.methods import build_method
+from assent.services.turns import Turns
 
 LOG = logging.getLogger(__name__)
 STOP_S = 2.0
@@ -63,8 +63,13 @@ class Computes(Protocol):
     def starts(self) -> int:
         """How often it was started; what it kept in memory is gone each time."""
 
-    def call(self, verb: str, *arguments: Any) -> Any:
+    def call(self, verb: str, *arguments: Any, is_patient: bool = False) -> Any:
         """What the engine's verb returns.
+
+        Args:
+            verb: Which one.
+            arguments: Of the verb.
+            is_patient: Nobody waits for it: requests of people go first.
 
         Raises:
             WorkerError: If the process stopped while it worked, or was ended for taking too long.
@@ -87,7 +92,7 @@ class Worker:
                 then; the next call starts it again.
         """
         self._spec, self._limit_s = spec, limit_s
-        self._turn = Lock()
+        self._turns = Turns()
         self._process: BaseProcess | None = None
         self._link: Connection | None = None
         self._starts = 0
@@ -110,21 +115,26 @@ class Worker:
         """Of the process, if there is one."""
         return None if self._process is None else self._process.pid
 
-    def call(self, verb: str, *arguments: Any) -> Any:
+    def call(self, verb: str, *arguments: Any, is_patient: bool = False) -> Any:
         """What the engine's verb returns.
+
+        Args:
+            verb: Which one.
+            arguments: Of the verb.
+            is_patient: Nobody waits for it: requests of people go first.
 
         Raises:
             WorkerError: If the process stopped while it worked, or was ended for taking too long;
                 the next call starts it again.
             AssentError: What the verb raises, or what hinders the start.
         """
-        with self._turn:
+        with self._turns.take(is_patient=is_patient):
             link = self._started()
             return self._asked(link, verb, arguments)
 
     def close(self) -> None:
         """End the process."""
-        with self._turn:
+        with self._turns.take():
             self._end()
 
     def _started(self) -> Connection:

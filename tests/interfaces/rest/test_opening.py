@@ -8,11 +8,11 @@ def test_others_open_while_one_opening_is_computed(served):
     with ThreadPoolExecutor() as pool:
         began, go, call = Event(), Event(), served.worker.call
 
-        def held(verb, *arguments):
+        def held(verb, *arguments, **more):
             if verb == "usable" and not began.is_set():
                 began.set()
                 go.wait()
-            return call(verb, *arguments)
+            return call(verb, *arguments, **more)
 
         served.worker.call = held
         slow = pool.submit(served.open, person="ada")
