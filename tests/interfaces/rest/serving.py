@@ -29,7 +29,7 @@ class InlineWorker:
         self.engine, self.state, self.starts, self.is_dying = engine, "ready", 1, False
         self.calls = []
 
-    def call(self, verb, *arguments):
+    def call(self, verb, *arguments, is_patient=False):
         self.calls.append(verb)
         if self.is_dying:
             raise WorkerError("The process that computes stopped. Ask again in a few seconds.")

@@ -150,12 +150,12 @@ def test_propagation_predicts_the_rest_and_accepts_only_at_a_risk_it_can_keep(se
 def test_a_cancelled_job_stops_and_says_so(served, monkeypatch):
     call, seen = served.worker.call, []
 
-    def call_and_cancel(verb, *arguments):
+    def call_and_cancel(verb, *arguments, **more):
         if verb == "see":
             seen.append(served.get("/jobs").json()[0])
             reply = served.post(f"/jobs/{seen[0]['id']}/cancel").json()
             assert reply["state"] == "running"
-        return call(verb, *arguments)
+        return call(verb, *arguments, **more)
 
     monkeypatch.setattr(served.worker, "call", call_and_cancel)
     job = served.post("/projects/1/propagate", {"target": TARGET}).json()
