@@ -11,10 +11,13 @@ export function ReviewBar({ review }: { review: Review }) {
       <p>
         <strong>{by === "rule" ? words.acceptedByRule : words.accepted}</strong>{" "}
         {by === "rule" ? words.acceptedByRuleMore(mask?.predicted_dice ?? task.predicted_dice) : words.acceptedBefore}
+        {mask?.method && (
+          <>
+            <br />
+            <span className="hint">{words.madeBy(mask.method, mask.weights_digest, mask.threshold, mask.risk)}</span>
+          </>
+        )}
       </p>
-      {mask?.method && (
-        <p className="hint">{words.madeBy(mask.method, mask.weights_digest, mask.threshold, mask.risk)}</p>
-      )}
       <div className="accepted-choices">
         {by === "rule" ? (
           <button type="button" className="primary" onClick={review.confirm} aria-keyshortcuts="Enter">
