@@ -10,6 +10,7 @@ import { Numbers, Profile } from "./panels/Facts";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
 import { Jobs } from "./panels/Jobs";
+import { Legend } from "./panels/Legend";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
 import { PaintBar } from "./panels/PaintBar";
@@ -211,7 +212,7 @@ function View({ bench }: { bench: Bench }) {
   return (
     <div className="view">
       {detail && window && <Pictures bench={bench} detail={detail} window={window} />}
-      {preview && detail && <Legend tag={tagAsShown(preview.tag, mirrorOf(detail))} />}
+      <Legend tag={preview && detail && tagAsShown(preview.tag, mirrorOf(detail))} showsUncertainty={bench.settings.showsUncertainty && bench.proposal?.is_empty === false} />
       {detail && tools.openBox && tools.useBox && (
         <BoxBar box={tools.openBox} depth={detail.shape[0] ?? 1} onChange={tools.setOpenBox} onUse={tools.useBox} onDiscard={() => tools.setOpenBox(null)} />
       )}
@@ -283,17 +284,6 @@ function Dialogs({ bench: { desk, dialog, setDialog } }: { bench: Bench }) {
   if (dialog === "welcome") return <Welcome onClose={close} />;
   if (dialog === null || !desk.project || desk.target === null) return null;
   return <Context project={desk.project.id} target={desk.target} onClose={close} />;
-}
-
-/** What the two colours mean, while they are on screen. */
-function Legend({ tag }: { tag: string }) {
-  return (
-    <p className="legend">
-      <strong>{tag}</strong>
-      <span className="swatch is-added" /> {words.added}
-      <span className="swatch is-removed" /> {words.removed}
-    </p>
-  );
 }
 
 function Banner({ state, onClose }: { state: SessionState; onClose(): void }) {

@@ -80,7 +80,9 @@ export const words = {
   wholeFolder: "Whole folder",
   predictOpen: "Predict open images",
   exportMasks: "Export masks",
-  autoAccept: (risk: number) => `Accept what keeps a risk of ${risk * 100} %`,
+  autoAccept: (risk: number) => `Accept the surest (${risk * 100} % risk)`,
+  autoAcceptLong: (risk: number) =>
+    `Accepts by itself as many images as keep the share of bad ones among all at ${risk * 100} %. They are listed for review, and teach nothing before you confirm them.`,
   jobKind: (kind: string) =>
     ({ export: "Export", propagate: "Prediction", import: "Import", scan: "Scan" })[kind] ?? kind,
   jobProgress: (name: string, percent: number) => `${name} · ${percent} %`,
@@ -149,6 +151,8 @@ export const words = {
   whereTheyDiffer: "Where they differ",
   added: "added",
   removed: "removed",
+  sure: "sure",
+  unsure: "unsure",
 
   boxBar: "Slices of the box",
   boxFrom: "Box from slice",
@@ -177,7 +181,7 @@ export const words = {
   // Cards
   alternatives: "Alternatives",
   challenger: "Judge this one with the arrow keys",
-  sayWhichObject: "Which object is meant? Point at it, or draw a box around it.",
+  sayWhichObject: (target: string) => `Which object is meant? Point at the ${target}, or draw a box.`,
   noAlternatives: "Nothing clearly different is plausible. Accept this mask, or point at what is wrong.",
   noMoreOptions: "There are no more options. Point at what is wrong, or go back to the first ones.",
   accept: "Accept",
@@ -185,7 +189,7 @@ export const words = {
   more: "More options",
   firstOptions: "First options",
   judgeLabel: (number: number) => `Is ${number} better than the mask shown?`,
-  judgeAsk: (number: number) => `Is ${number} better?`,
+  judgeAsk: (number: number) => `Is ${number} better than the mask?`,
   better: "Better",
   worse: "Worse",
   cannotTell: "Can’t tell (=)",
@@ -317,12 +321,18 @@ const OTHER_WAY: Record<"x" | "y", Record<string, string>> = {
   y: { top: "bottom", bottom: "top", up: "down", down: "up" },
 };
 
-/** A tag of the server, which speaks of the slice as it is stored, for the way it is shown. */
+/**
+ * A tag of the server, which speaks of the slice as it is stored, for the way it is shown; numbers
+ * keep their unit beside them.
+ */
 export function tagAsShown(tag: string, mirror: { x: boolean; y: boolean }): string {
-  return tag.replace(
-    /\b(left|right|top|bottom|up|down)\b/g,
-    (side) => (mirror.x && OTHER_WAY.x[side]) || (mirror.y && OTHER_WAY.y[side]) || side,
-  );
+  return tag
+    .replace(
+      /\b(left|right|top|bottom|up|down)\b/g,
+      (side) => (mirror.x && OTHER_WAY.x[side]) || (mirror.y && OTHER_WAY.y[side]) || side,
+    )
+    .replace(/-(?=\d)/g, "\u2212")
+    .replace(/(?<=\d) (?=mm|µm|px|%)/g, "\u00a0");
 }
 
 /** One line of the answer log. */
@@ -357,7 +367,7 @@ export function announce({ proposal, pending }: SessionState, review: "rule" | "
   if (review === "me") return words.acceptedBefore;
   if (!proposal || pending.length > 0) return "";
   if (proposal.is_accepted) return "Accepted. Press N for the next image.";
-  if (proposal.is_empty) return words.sayWhichObject;
+  if (proposal.is_empty) return words.sayWhichObject(proposal.target);
   const options = plural(proposal.alternatives.length, "alternative", "alternatives");
   return `Round ${proposal.round}. Expected overlap ${words.percent(proposal.predicted_dice)}. ${options}.`;
 }

@@ -1,17 +1,24 @@
 // The alternatives, each as a small picture of how it differs from the recommendation.
 
 import { useEffect, useMemo, useRef } from "react";
-import type { Alternative, ImageDetail, Proposal } from "../api/types";
+import type { Alternative, Crop, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
+import { closeUp, fitting } from "../viewer/closeup";
 import { type Camera, type Size, aspectOf, toScreen } from "../viewer/geometry";
 import { mirrorOf, turnedOf } from "../viewer/orientation";
 import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
 import { decode } from "../viewer/rle";
+import { useSize } from "../viewer/useSize";
 import type { Window } from "../viewer/window";
 import { tagAsShown, words } from "../words";
+import { Colours } from "./Legend";
 
-const CARD: Size = { width: 184, height: 132 };
+/** Width over height of a card's picture. */
+const PROPORTION = 1.4;
+/** Share of a close-up that the map of the whole takes, and its distance from the edge. */
+const MAP = 0.3;
+const MAP_MARGIN = 5;
 
 interface CardProps {
   alternative: Alternative;
@@ -27,18 +34,31 @@ interface CardProps {
 }
 
 /** A crop, as large as the card allows, in the middle of it. */
-function cropCamera(crop: Alternative["crop"], detail: ImageDetail, card: Size): Camera {
+function cropCamera(crop: Crop, detail: ImageDetail, card: Size): Camera {
   const turned = turnedOf(detail);
   const aspect = aspectOf(detail);
-  const scale = Math.min(card.width / crop.width, card.height / (crop.height * aspect));
+  const scale = fitting(crop, card, aspect);
   const middle = { x: crop.x + crop.width / 2, y: crop.y + crop.height / 2 };
   const at = toScreen({ scale, aspect, turned, left: 0, top: 0 }, middle);
   return { scale, aspect, turned, left: card.width / 2 - at.x, top: card.height / 2 - at.y };
 }
 
+/** The same crop, small, in the corner at the lower right. */
+function mapCamera(crop: Crop, detail: ImageDetail, card: Size): Camera {
+  const size = { width: card.width * MAP, height: card.height * MAP };
+  const camera = cropCamera(crop, detail, size);
+  return {
+    ...camera,
+    left: camera.left + card.width - size.width - MAP_MARGIN,
+    top: camera.top + card.height - size.height - MAP_MARGIN,
+  };
+}
+
 function Card(props: CardProps) {
   const { alternative, detail, proposal } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
+  const card = useSize(canvas);
+  const part = useMemo(() => card && closeUp(alternative, card, aspectOf(detail)), [alternative, card, detail]);
   const picture = useSlice(detail, alternative.slice, props.window);
   const mask = useMask(props.source, alternative.slice);
   const overlay = useMemo(() => {
@@ -52,19 +72,29 @@ function Card(props: CardProps) {
 
   useEffect(() => {
     const shown = canvas.current;
-    const context = shown && paint.prepare(shown, CARD);
+    const context = shown && card && paint.prepare(shown, card);
     if (!context) return;
     const [, height = 1, width = 1] = detail.shape;
     paint.paintScene(context, {
       image: picture?.source ?? null,
       size: { height, width },
-      camera: cropCamera(alternative.crop, detail, CARD),
+      camera: cropCamera(part ?? alternative.crop, detail, card),
       overlay,
-      isFilled: false,
-      opacity: 0,
+      // In a part of it nothing else says which side of the line is inside.
+      isFilled: part !== null,
+      opacity: 0.16,
       uncertainty: null,
+      // Thin, since it covers what differs by little.
+      lineWidth: 1.1,
     });
-  }, [picture, overlay, alternative, detail]);
+    if (part) paint.paintMap(context, mapCamera(alternative.crop, detail, card), overlay.recommended, alternative.crop, part);
+  }, [picture, overlay, alternative, detail, card, part]);
+
+  // A card that leaves from under the pointer is not looked at any more.
+  const { onLook } = props;
+  const look = useRef(onLook);
+  look.current = onLook;
+  useEffect(() => () => look.current(false), []);
 
   const number = alternative.index + 1;
   return (
@@ -79,7 +109,7 @@ function Card(props: CardProps) {
       onBlur={() => props.onLook(false)}
       aria-keyshortcuts={String(number)}
     >
-      <canvas ref={canvas} style={{ aspectRatio: `${CARD.width} / ${CARD.height}` }} />
+      <canvas ref={canvas} style={{ aspectRatio: PROPORTION }} />
       <span className="card-line">
         <kbd>{number}</kbd>
         <span className="card-tag">{tagAsShown(alternative.tag, mirrorOf(detail))}</span>
@@ -121,23 +151,30 @@ export function Cards(props: Props) {
   const mayPick = mayAnswer(state, "pick");
   return (
     <section className="cards" aria-label={words.alternatives}>
-      <div className="card-row">
-        {proposal.alternatives.map((alternative) => (
-          <Card
-            key={`${state.stamp}.${alternative.index}`}
-            alternative={alternative}
-            detail={detail}
-            proposal={proposal}
-            source={props.source}
-            window={props.window}
-            isChallenger={proposal.challenger === alternative.index && proposal.listens.includes("judge")}
-            isDisabled={!mayPick}
-            isPicked={picked === alternative.index}
-            onPick={() => props.onPick(alternative.index)}
-            onLook={(isLooking) => props.onLook(isLooking ? alternative : null)}
-          />
-        ))}
-        {proposal.alternatives.length === 0 && <p className="card-hint">{emptyHint(proposal)}</p>}
+      <div className="card-rows">
+        <div className="card-row">
+          {proposal.alternatives.map((alternative) => (
+            <Card
+              key={`${state.stamp}.${alternative.index}`}
+              alternative={alternative}
+              detail={detail}
+              proposal={proposal}
+              source={props.source}
+              window={props.window}
+              isChallenger={proposal.challenger === alternative.index && proposal.listens.includes("judge")}
+              isDisabled={!mayPick}
+              isPicked={picked === alternative.index}
+              onPick={() => props.onPick(alternative.index)}
+              onLook={(isLooking) => props.onLook(isLooking ? alternative : null)}
+            />
+          ))}
+          {proposal.alternatives.length === 0 && <p className="card-hint">{emptyHint(proposal)}</p>}
+        </div>
+        {proposal.alternatives.length > 0 && (
+          <p className="card-legend">
+            <Colours />
+          </p>
+        )}
       </div>
       <Choices {...props} proposal={proposal} mayPick={mayPick} />
     </section>
@@ -145,7 +182,7 @@ export function Cards(props: Props) {
 }
 
 function emptyHint(proposal: Proposal): string {
-  if (proposal.is_empty) return words.sayWhichObject;
+  if (proposal.is_empty) return words.sayWhichObject(proposal.target);
   return proposal.page > 0 ? words.noMoreOptions : words.noAlternatives;
 }
 

@@ -55,7 +55,7 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
       <span className="spacer" />
       {shownTask && shownTask.state !== "accepted" && (
         <button type="button" className="quiet" onClick={onSkip} aria-keyshortcuts="K">
-          {shownTask.state === "skipped" ? words.unskip : words.skip}
+          {shownTask.state === "skipped" ? words.unskip : words.skip} <kbd>K</kbd>
         </button>
       )}
       <button type="button" className="quiet" onClick={onNext} aria-keyshortcuts="N">

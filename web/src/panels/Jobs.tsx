@@ -70,7 +70,7 @@ export function Jobs({ project, target, person, onDone }: Props) {
       {!isRunning && (
         <details>
           <summary>{words.wholeFolder}</summary>
-          <label className="check">
+          <label className="check" title={words.autoAcceptLong(RISK)}>
             <input type="checkbox" checked={accepts} onChange={(event) => setAccepts(event.target.checked)} />
             {words.autoAccept(RISK)}
           </label>

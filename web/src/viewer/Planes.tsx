@@ -20,6 +20,10 @@ interface Props {
   onAt(at: Zyx): void;
 }
 
+/** The colour of the recommendation on the slices, as NiiVue wants it. */
+const MASK_COLOURS = "recommended";
+const MASK_COLOURS_TABLE = { R: [0, 53], G: [0, 208], B: [0, 165], A: [0, 160], I: [0, 255] };
+
 /** NiiVue also reports places that nobody chose, such as the middle of a volume just loaded. */
 const CHOSEN_MS = 500;
 const CHOOSING = ["pointerdown", "pointermove", "wheel", "keydown"] as const;
@@ -103,7 +107,11 @@ export default function Planes(props: Props) {
     const stop = new AbortController();
     const shown = new Niivue({
       backColor: [0.05, 0.06, 0.07, 1],
-      crosshairColor: [0.21, 0.82, 0.65, 0.8],
+      crosshairColor: [0.9, 0.92, 0.93, 0.7],
+      crosshairWidth: 0.6,
+      isCornerOrientationText: true,
+      fontMinPx: 13,
+      fontColor: [0.9, 0.92, 0.93, 1],
       show3Dcrosshair: true,
       // As on the slice beside it.
       isRadiologicalConvention: true,
@@ -116,6 +124,7 @@ export default function Planes(props: Props) {
     const load = async () => {
       if (!canvas.current) return;
       await shown.attachToCanvas(canvas.current);
+      shown.addColormap(MASK_COLOURS, MASK_COLOURS_TABLE);
       const bytes = await download(url.volume(detail.id), setShare, stop.signal);
       shown.addVolume(await NVImage.loadFromUrl({ url: bytes, name: "image.nii" }));
       shown.setSliceType(shown.sliceTypeMultiplanar);
@@ -149,7 +158,7 @@ export default function Planes(props: Props) {
     const stop = new AbortController();
     const overlay = async () => {
       const bytes = await download(url.maskVolume(session, round), () => {}, stop.signal);
-      const mask = await NVImage.loadFromUrl({ url: bytes, name: "mask.nii", colormap: "green", opacity });
+      const mask = await NVImage.loadFromUrl({ url: bytes, name: "mask.nii", colormap: MASK_COLOURS, opacity });
       if (stop.signal.aborted) return;
       const old = shown.volumes[1];
       if (old) shown.removeVolume(old);

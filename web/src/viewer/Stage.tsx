@@ -14,6 +14,7 @@ import { edges, turnedOf } from "./orientation";
 import * as paint from "./paint";
 import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
+import { useSize } from "./useSize";
 import { type Window, dragged } from "./window";
 
 /** What is to be painted, told to those who look at the page from outside. */
@@ -53,20 +54,6 @@ interface Props {
   onPrompts(prompts: Prompt[], removed: number[]): void;
   onBox(box: OpenBox): void;
   onStroke(points: readonly Point[], isErasing: boolean): void;
-}
-
-function useSize(element: React.RefObject<HTMLElement | null>): Size | null {
-  const [size, setSize] = useState<Size | null>(null);
-  useLayoutEffect(() => {
-    const shown = element.current;
-    if (!shown) return;
-    const measure = () => setSize({ width: shown.clientWidth, height: shown.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(shown);
-    return () => observer.disconnect();
-  }, [element]);
-  return size;
 }
 
 /** The camera, fitted anew for another image or on request, kept in proportion on resizing. */

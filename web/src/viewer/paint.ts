@@ -1,5 +1,6 @@
 // Paints one slice and what lies over it on a 2D canvas. Knows nothing of methods or servers.
 
+import type { Crop } from "../api/types";
 import type { PlacedPrompt } from "../state/session";
 import { addSmoothLoops, trace } from "./contour";
 import { type Camera, type Point, type Size, matrixOf, toScreen } from "./geometry";
@@ -30,6 +31,8 @@ export interface Scene {
   /** Of the fills, in [0, 1]; outlines stay visible. */
   opacity: number;
   uncertainty: CanvasImageSource | null;
+  /** Of the line around the recommendation, in pixels of the screen. */
+  lineWidth?: number;
 }
 
 /** The outline of a mask in image coordinates, moved by the corner of its crop. */
@@ -83,7 +86,7 @@ function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {
   }
   if (overlay.added) paintAdded(context, placed(overlay.added, camera));
   if (overlay.removed) paintRemoved(context, placed(overlay.removed, camera));
-  if (recommended) stroke(context, recommended, INK.recommended, 1.75);
+  if (recommended) stroke(context, recommended, INK.recommended, scene.lineWidth ?? 1.75);
 }
 
 function placed(path: Path2D, camera: Camera): Path2D {
@@ -99,7 +102,7 @@ function stroke(
   width: number,
 ): void {
   context.lineJoin = "round";
-  context.lineWidth = width + 1.75;
+  context.lineWidth = 2 * width;
   context.strokeStyle = INK.halo;
   context.stroke(path);
   context.lineWidth = width;
@@ -289,6 +292,32 @@ export function paintCrosshair(context: CanvasRenderingContext2D, at: Point, scr
   context.strokeStyle = INK.recommended;
   context.stroke();
   context.globalAlpha = 1;
+}
+
+/** Where in the whole a close-up lies: the outline, small, and a frame around what is shown large. */
+export function paintMap(
+  context: CanvasRenderingContext2D,
+  camera: Camera,
+  outlined: Path2D | null,
+  whole: Crop,
+  part: Crop,
+): void {
+  context.globalAlpha = 0.72;
+  context.fillStyle = "#0b0d0f";
+  context.fillRect(...rectangle(camera, whole));
+  context.globalAlpha = 1;
+  context.lineWidth = 1;
+  context.strokeStyle = INK.recommended;
+  if (outlined) context.stroke(placed(outlined, camera));
+  context.strokeStyle = INK.prompt;
+  context.strokeRect(...rectangle(camera, part));
+}
+
+/** Left, top, width and height of a part of the image on the screen. */
+function rectangle(camera: Camera, part: Crop): [number, number, number, number] {
+  const one = toScreen(camera, part);
+  const other = toScreen(camera, { x: part.x + part.width, y: part.y + part.height });
+  return [Math.min(one.x, other.x), Math.min(one.y, other.y), Math.abs(other.x - one.x), Math.abs(other.y - one.y)];
 }
 
 /** Gray values as one yellow of growing strength: 255 is where the method knows least. */
