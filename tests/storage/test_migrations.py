@@ -179,7 +179,8 @@ def test_masks_of_a_version_that_knew_a_rule_by_its_name_get_their_origin(store,
     store.masks.accept_by_rule(kept.id, some_mask(1), grounds())
     ruled = store.masks.accept_by_rule(confirmed.id, some_mask(2), grounds())
     store.masks.vouch(ruled, person="bob")
-    store.masks.add(brought.id, some_mask(3), person="ada")
+    for person in ("ada", "eve"):
+        store.masks.add(brought.id, some_mask(3), person=person)
     session = store.sessions.open(start(accepted.id, person="automatic"))
     store.sessions.give(session.id, Accept("recommended", 0), mask=some_mask(4))
     before = masks_of(base, "origin", "settings_digest")
@@ -189,7 +190,7 @@ def test_masks_of_a_version_that_knew_a_rule_by_its_name_get_their_origin(store,
         set(),
         {"settings_digest"},
     )
-    whose = [("automatic",), ("automatic",), ("bob",), ("ada",), ("automatic",)]
+    whose = [("automatic",), ("automatic",), ("bob",), ("ada",), ("eve",), ("automatic",)]
     assert masks_of(base, "person") == whose
     upgrade(base)
     filled = masks_of(base, "origin", "person", "settings_digest", "predicted_dice")
@@ -198,6 +199,7 @@ def test_masks_of_a_version_that_knew_a_rule_by_its_name_get_their_origin(store,
         ("rule", "", "", None),
         ("person", "bob", "", None),
         ("import", "ada", "", None),
+        ("import", "eve", "", None),
         ("person", "automatic", "s1", None),
     ]
     assert [row[0] for row in before] == [row[0] for row in filled]
