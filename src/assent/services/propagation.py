@@ -92,7 +92,7 @@ def _look(
         return "accepted" if accepted_by(held) == "rule" else "left"
     try:
         work = annotate.fresh_work(task, image, rest.person)
-        shown: Shown = worker.call("see", work, 0)
+        shown: Shown = worker.call("see", work, 0, is_patient=True)
     except (StorageError, WorkerError):
         raise
     except AssentError:
@@ -147,7 +147,7 @@ def _threshold(
 def _guess(worker: Computes, work: Work) -> list[float] | None:
     """Predicted and achieved Dice of a finished session; None where that says nothing."""
     try:
-        guess = worker.call("first_guess", work)
+        guess = worker.call("first_guess", work, is_patient=True)
     except (StorageError, WorkerError):
         raise
     except AssentError:
