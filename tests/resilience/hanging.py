@@ -1,4 +1,4 @@
-"""A method that never comes back from a click in the corner."""
+"""A method that never comes back from a click in the corner, nor its engine when told to hang."""
 
 from threading import Event
 
@@ -17,8 +17,13 @@ class HangingMethod(ThresholdMethod):
         return super().update(embedding, state, feedback)
 
 
+class HangingEngine(Engine):
+    def hang(self):
+        Event().wait()
+
+
 class HangingSpec(EngineSpec):
     """Makes its engine in whichever process it is unpacked."""
 
     def build(self):
-        return Engine(HangingMethod(), self.blobs)
+        return HangingEngine(HangingMethod(), self.blobs)

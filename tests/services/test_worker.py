@@ -5,10 +5,11 @@ import signal
 
 import pytest
 
-from assent.core.errors import InputError, NotFoundError, WorkerError
+from assent.core.errors import InputError, NotFoundError, OverdueError, WorkerError
 from assent.core.feedback import Correct, Pick
 from assent.core.prompts import Click
 from assent.io.formats import read_image
+from assent.services import worker as workers
 from assent.services.engine import Work
 from assent.services.originals import Original
 from assent.services.worker import EngineSpec, Worker
@@ -78,3 +79,13 @@ def test_a_method_that_cannot_be_built_is_told(tmp_path):
     with pytest.raises(NotFoundError, match="no method named 'nothing'"):
         worker.call("facts")
     assert worker.state == "stopped"
+
+
+def test_a_process_that_does_not_start_in_time_is_no_fault_of_what_was_asked(worker, monkeypatch):
+    with monkeypatch.context() as hasty:
+        hasty.setattr(workers, "LIMIT_S", 0.0)
+        with pytest.raises(WorkerError, match="did not start within 0 seconds") as raised:
+            worker.call("facts")
+    assert not isinstance(raised.value, OverdueError)
+    assert worker.state == "stopped"
+    assert worker.call("facts").method.name == "geodesic"

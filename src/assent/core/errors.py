@@ -14,6 +14,7 @@ AssentError
 ├── WeightsError        weights do not fit, or their digest is wrong
 ├── StaleError          feedback answers a round that is no longer shown
 └── WorkerError         the process that computes stopped
+    └── OverdueError    it was ended, because a computation took too long
 ```
 
 A message names the thing, says what was expected, what was found and what to do.
@@ -83,3 +84,7 @@ class StaleError(AssentError):
 
 class WorkerError(AssentError):
     """The process that computes stopped; it is started again, and nothing stored is lost."""
+
+
+class OverdueError(WorkerError):
+    """A computation took too long and was ended; the same one again would end the same way."""

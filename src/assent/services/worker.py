@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -11,7 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from assent.core.errors import AssentError, InputError, WorkerError
+from assent.core.errors import AssentError, InputError, OverdueError, WorkerError
 from assent.services.engine import Engine
 from assent.services.methods import build_method
 from assent.services.turns import Turns
@@ -21,8 +21,8 @@ STOP_S = 2.0
 """How long a process may take to leave before it is ended."""
 
 LIMIT_S = 600.0
-"""How long one call, or the start of the process, may take: after a restart a session of many
-clicks in a large volume is done again, which takes minutes."""
+"""How long one computation, or the start of the process, may take, without the wait for a turn:
+after a restart a session of many clicks in a large volume is done again, which takes minutes."""
 
 WorkerState = Literal["ready", "starting", "stopped"]
 
@@ -72,7 +72,8 @@ class Computes(Protocol):
             is_patient: Nobody waits for it: requests of people go first.
 
         Raises:
-            WorkerError: If the process stopped while it worked, or was ended for taking too long.
+            WorkerError: If the process stopped while it worked.
+            OverdueError: If it was ended, because it took too long.
             AssentError: What the verb raises.
         """
 
@@ -88,8 +89,8 @@ class Worker:
 
         Args:
             spec: What it computes with.
-            limit_s: Seconds that one call may take. Everybody waits for it, so the process is ended
-                then; the next call starts it again.
+            limit_s: Seconds that one computation may take. Everybody waits for it, so the process
+                is ended then; the next call starts it again.
         """
         self._spec, self._limit_s = spec, limit_s
         self._turns = Turns()
@@ -124,8 +125,9 @@ class Worker:
             is_patient: Nobody waits for it: requests of people go first.
 
         Raises:
-            WorkerError: If the process stopped while it worked, or was ended for taking too long;
-                the next call starts it again.
+            WorkerError: If the process stopped while it worked, or did not start in time; the next
+                call starts it again.
+            OverdueError: If it was ended, because the computation took too long; so, too.
             AssentError: What the verb raises, or what hinders the start.
         """
         with self._turns.take(is_patient=is_patient):
@@ -153,7 +155,8 @@ class Worker:
             there.close()
             self._process, self._link = process, here
             self._starts += 1
-            self._received(here, LIMIT_S)
+            self._wait(here, LIMIT_S, _late_start)
+            self._received(here)
         except BaseException:
             self._end()
             raise
@@ -166,12 +169,18 @@ class Worker:
             link.send((verb, arguments))
         except OSError as error:
             raise self._stopped() from error
-        return self._received(link, self._limit_s)
+        self._wait(link, self._limit_s, _overdue)
+        return self._received(link)
 
-    def _received(self, link: Connection, limit_s: float) -> Any:
+    def _wait(self, link: Connection, limit_s: float, late: Callable[[float], WorkerError]) -> None:
+        """Until there is a reply, or no process any more that could give one."""
         assert self._process is not None
         if not wait([link, self._process.sentinel], limit_s):
-            raise self._overdue(limit_s)
+            self._process.kill()
+            self._end()
+            raise late(limit_s)
+
+    def _received(self, link: Connection) -> Any:
         try:
             is_well, value = link.recv()
         except (EOFError, OSError) as error:
@@ -187,16 +196,6 @@ class Worker:
             " again. Nothing that was acknowledged is lost: ask again in a few seconds."
         )
 
-    def _overdue(self, limit_s: float) -> WorkerError:
-        assert self._process is not None
-        self._process.kill()
-        self._end()
-        return WorkerError(
-            f"The computation took longer than {limit_s:g} seconds and was ended, because"
-            " everybody waits for it. Nothing that was acknowledged is lost: ask again, and if it"
-            " happens again, use a smaller image or a faster method."
-        )
-
     def _end(self) -> None:
         process, link = self._process, self._link
         self._process = self._link = None
@@ -208,6 +207,22 @@ class Worker:
                 process.kill()
                 process.join()
             LOG.info("worker ended with %s", process.exitcode)
+
+
+def _overdue(limit_s: float) -> OverdueError:
+    return OverdueError(
+        f"The computation took longer than {limit_s:g} seconds and was ended, because everybody"
+        " waits for it. Nothing that was acknowledged is lost: answer differently, or use a smaller"
+        " image or a faster method."
+    )
+
+
+def _late_start(limit_s: float) -> WorkerError:
+    return WorkerError(
+        f"The process that computes did not start within {limit_s:g} seconds, and is being started"
+        " again. Nothing that was acknowledged is lost; should it not start at all, see to the"
+        " server's memory and disk."
+    )
 
 
 def serve(link: Connection, spec: EngineSpec) -> None:
