@@ -35,6 +35,9 @@ export const words = {
     return `${anew} ${dropped === 1 ? "An answer" : `${dropped} answers`} on the way belonged to the earlier proposal and ${dropped === 1 ? "was" : "were"} not applied.`;
   },
   answerToOtherWeights: "An answer that had waited in this browser was meant for a proposal of other weights; it was not applied.",
+  tooLong: (dropped: number) =>
+    `${dropped > 1 ? `Your last ${dropped} answers were` : "Your last answer was"} not applied, because the server took too long to compute: undo a step, answer differently or use a smaller image.`,
+  leftOverTooLong: "An answer that had waited in this browser was not applied, because the server took too long to compute: answer differently or use a smaller image.",
   unexpected: "Something went wrong on this page. Reload it; nothing that was acknowledged is lost.",
   reload: "Reload",
   token: "Token of this server",

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Refused, Unreachable } from "../src/api/client";
 import type { Answer, Proposal } from "../src/api/types";
-import { waiting } from "../src/state/pending";
+import { keep, waiting } from "../src/state/pending";
 import { Sender } from "../src/state/sender";
 import { Store } from "../src/state/store";
 import { words } from "../src/words";
@@ -16,6 +16,8 @@ const point: Answer = {
   removed: [],
 };
 const otherWeights = new Refused(409, "weights", "Other weights are in use.", null, null);
+const tooLong = new Refused(503, "too_long", "The computation took longer than 600 seconds.", null, null);
+const dead = new Refused(503, "worker", "The process that computes stopped.", null, 2);
 const gone = () => Promise.reject(new Unreachable("gone"));
 const after = (round: number) => Promise.resolve(proposal({ round, rounds: round }));
 
@@ -109,6 +111,31 @@ describe("an answer given", () => {
     expect(waiting(storage).size).toBe(0);
   });
 
+  it("that took too long is not sent again: it goes, with those after it, and what was there before is shown", async () => {
+    const { sender, store, storage, post } = desk(() => Promise.reject(tooLong));
+    const before = store.get().proposal;
+    sender.give(pick);
+    sender.give(point);
+    await vi.runAllTimersAsync();
+    sender.retryNow();
+    await vi.runAllTimersAsync();
+    expect(post).toHaveBeenCalledTimes(1);
+    expect(store.get().notice).toEqual({ kind: "problem", text: words.tooLong(2) });
+    expect(store.get().proposal).toBe(before);
+    expect(store.get().pending).toEqual([]);
+    expect(waiting(storage).size).toBe(0);
+  });
+
+  it("that is dropped after a wait leaves a page that knows the server is there", async () => {
+    const { sender, store } = desk(() => Promise.reject(dead), () => Promise.reject(tooLong));
+    sender.give(pick);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(store.get().isOnline).toBe(false);
+    await vi.runAllTimersAsync();
+    expect(store.get().isOnline).toBe(true);
+    expect(store.get().notice?.text).toBe(words.tooLong(1));
+  });
+
   it("is kept while the server asks for its token", async () => {
     const locked = new Refused(401, "token", "A token is needed.", null, null);
     const { sender, store, post, unauthorised } = desk(() => Promise.reject(locked), () => after(1));
@@ -165,6 +192,19 @@ describe("answers left over from an earlier visit", () => {
     await vi.advanceTimersByTimeAsync(0);
     post.mockImplementationOnce(() => Promise.reject(otherWeights));
     expect(await sender.sendLeftOver()).toBe(words.answerToOtherWeights);
+    expect(waiting(storage).size).toBe(0);
+  });
+
+  it("that took too long are dropped with those of their session after them, and others are sent", async () => {
+    const { sender, storage, post } = desk(gone);
+    sender.give(pick);
+    sender.give(point);
+    keep(storage, { session: 8, answer: pick, tried: true });
+    await vi.advanceTimersByTimeAsync(0);
+    post.mockClear();
+    post.mockImplementation((session) => (session === 7 ? Promise.reject(tooLong) : after(1)));
+    expect(await sender.sendLeftOver()).toBe(words.leftOverTooLong);
+    expect(post.mock.calls).toEqual([[7, pick], [8, pick]]);
     expect(waiting(storage).size).toBe(0);
   });
 

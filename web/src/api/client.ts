@@ -23,12 +23,18 @@ export class Unreachable extends Error {}
 /** Whether the same request may succeed later without anybody changing it. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
+  if (isTooLong(error)) return false;
   return error instanceof Refused && (error.status >= 502 || error.status === 401);
 }
 
 /** Whether a session was made with other weights than those in use: it is kept, but over. */
 export function isOutdated(error: unknown): boolean {
   return error instanceof Refused && error.status === 409 && error.code === "weights";
+}
+
+/** Whether the server gave up on a computation: the same one would take as long again. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof Refused && error.code === "too_long";
 }
 
 /** What a reply that is no success says; `title` is HTTP's word where it says nothing. */

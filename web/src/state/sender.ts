@@ -1,10 +1,11 @@
 // Sends waiting answers one after another, and again when no reply came. The server knows a
 // repeated answer by its round, so that sending twice stores once.
 
-import { Refused, Unreachable, isOutdated, isPassing } from "../api/client";
+import { Refused, isOutdated, isPassing, isTooLong } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
+import type { Pending } from "./session";
 import type { Store } from "./store";
 
 const FIRST_WAIT_S = 1;
@@ -71,19 +72,21 @@ export class Sender {
 
   /**
    * Send what an earlier visit left over, before a session is opened. Returns a sentence when the
-   * server refused some of it: the image was answered elsewhere since, or the weights are others.
+   * server refused some of it: the image was answered elsewhere since, the weights are others, or
+   * it took too long.
    */
   async sendLeftOver(): Promise<string | null> {
     let lost: string | null = null;
     for (const [session, answers] of box.waiting(this.storage)) {
-      for (const { answer } of answers) {
-        try {
+      try {
+        for (const { answer } of answers) {
           await this.post(session, answer);
-        } catch (error) {
-          if (isPassing(error)) throw error;
-          lost = isOutdated(error) ? words.answerToOtherWeights : words.answeredElsewhere;
+          box.forget(this.storage, session, answer.round);
         }
-        box.forget(this.storage, session, answer.round);
+      } catch (error) {
+        if (isPassing(error)) throw error;
+        this.forget(answers);
+        lost = whyLost(error);
       }
     }
     return lost;
@@ -122,15 +125,26 @@ export class Sender {
 
   /** The server will not take it: later answers were given after it, so they go too. */
   private giveUp(error: unknown): void {
-    for (const waiting of this.store.get().pending) {
-      box.forget(this.storage, waiting.session, waiting.answer.round);
-    }
+    const { pending } = this.store.get();
+    this.forget(pending);
+    this.waitS = FIRST_WAIT_S;
+    this.store.dispatch({ type: "found" });
     if (isOutdated(error)) return this.store.dispatch({ type: "outdated" });
     if (error instanceof Refused && error.code === "stale" && error.current) {
       this.store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
       return;
     }
-    const known = error instanceof Refused || error instanceof Unreachable;
-    this.store.dispatch({ type: "refused", notice: known ? error.message : words.unexpected });
+    const told = error instanceof Refused ? error.message : words.unexpected;
+    this.store.dispatch({ type: "refused", notice: isTooLong(error) ? words.tooLong(pending.length) : told });
   }
+
+  private forget(answers: readonly Pending[]): void {
+    for (const { session, answer } of answers) box.forget(this.storage, session, answer.round);
+  }
+}
+
+/** Why what waited in this browser was not applied. */
+function whyLost(error: unknown): string {
+  if (isTooLong(error)) return words.leftOverTooLong;
+  return isOutdated(error) ? words.answerToOtherWeights : words.answeredElsewhere;
 }
