@@ -12,7 +12,7 @@ from assent.core.errors import AssentError
 from assent.core.feedback import Accept, Correct, Pick
 from assent.core.prompts import Click
 from interfaces.rest.serving import TARGET, serving
-from interfaces.small_files import disc, write_picture
+from interfaces.small_files import archive_of, disc, recorded, write_picture
 
 TOKEN = "a long secret"
 
@@ -145,3 +145,20 @@ def test_a_file_is_added_once_and_refused_with_a_sentence(client, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(RefusedError, match=r"text\.png is not an image"):
         client.upload(1, tmp_path / "text.png")
+
+
+def test_the_series_of_a_folder_or_archive_are_added_and_removed(client, tmp_path):
+    sent = client.upload_series(1, recorded("98892001"))
+    (image,) = sent.images
+    assert (image.path.rpartition("/")[2], image.shape_dhw) == ("98892001, series 2", (5, 16, 16))
+    (problem,) = sent.problems
+    assert "slices in different directions" in problem
+    (tmp_path / "packed.zip").write_bytes(archive_of(recorded("98892001/CT5N"), "zip"))
+    assert client.upload_series(1, tmp_path / "packed.zip").images == (image,)
+    client.remove_image(image.id)
+    assert len(client.images(1)) == 2
+    with pytest.raises(RefusedError, match="lies in the project's folder"):
+        client.remove_image(client.images(1)[0].id)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(AssentError, match="'empty' holds no file"):
+        client.upload_series(1, tmp_path / "empty")

@@ -1,10 +1,14 @@
 """Small pictures, masks and folders, and what a refusal looks like."""
 
+import io
 import struct
+import tarfile
+import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+import pydicom.data
 from PIL import Image as Pillow
 
 
@@ -47,6 +51,29 @@ def png_bomb(side, pixels=b""):
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def recorded(name):
+    """A folder of DICOM files that were recorded, as the reader of them carries it."""
+    return Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests" / name
+
+
+def archive_of(files, kind="tar"):
+    """An archive of these contents by name; or of all that lies in a folder."""
+    if isinstance(files, Path):
+        files = {str(name): content for name, content in everything_in(files).items()}
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for name, content in files.items():
+                about = tarfile.TarInfo(name)
+                about.size = len(content)
+                archive.addfile(about, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def everything_in(folder: Path):

@@ -1,6 +1,25 @@
 """A client of ``assent serve`` that needs httpx and numpy only."""
 
 from assent.client.client import Client
-from assent.client.values import Alternative, Image, Job, Project, Proposal, RefusedError, Task
+from assent.client.values import (
+    Alternative,
+    Image,
+    Job,
+    Project,
+    Proposal,
+    RefusedError,
+    Series,
+    Task,
+)
 
-__all__ = ["Alternative", "Client", "Image", "Job", "Project", "Proposal", "RefusedError", "Task"]
+__all__ = [
+    "Alternative",
+    "Client",
+    "Image",
+    "Job",
+    "Project",
+    "Proposal",
+    "RefusedError",
+    "Series",
+    "Task",
+]

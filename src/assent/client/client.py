@@ -1,6 +1,7 @@
 """The client: one method for each thing a person does."""
 
 import json
+import tarfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
-from assent.client.values import Image, Job, Project, Proposal, RefusedError, Task
+from assent.client.values import Image, Job, Project, Proposal, RefusedError, Series, Task
 from assent.core.errors import AssentError
 from assent.core.feedback import Accept, Feedback, to_json
 
@@ -20,6 +21,9 @@ TRIES = 4
 
 WAIT_S = 1.0
 BLOCK_BYTES = 2**20
+_END = bytes(2 * tarfile.BLOCKSIZE)
+"""Of a TAR file."""
+
 HEADER_BYTES = 352
 """Of an uncompressed NIfTI file, before its voxels."""
 
@@ -87,11 +91,33 @@ class Client:
         Raises:
             RefusedError: If it is too large, or no image that can be read.
         """
-        query = {"name": file.name} | ({} if target is None else {"target": target})
-        length = {"Content-Length": str(file.stat().st_size)}
-        address = f"/projects/{project}/images"
-        reply = self._send("POST", address, params=query, content=_Blocks(file), headers=length)
-        return Image.of(reply.json())
+        return Image.of(self._upload("images", project, file, _Blocks(file), target))
+
+    def upload_series(self, project: int, source: Path, target: str | None = None) -> Series:
+        """Add the DICOM series of a folder or archive to a project, one image each.
+
+        Args:
+            project: Its id.
+            source: A folder with the files, also further down, or a ZIP or TAR file with them.
+            target: As in ``upload``.
+
+        Returns:
+            The images, those that the project had already among them, and what cannot be used.
+
+        Raises:
+            AssentError: If the folder holds no file.
+            RefusedError: If it is too large, or holds no series that can be used.
+        """
+        body = _Tar(source) if source.is_dir() else _Blocks(source)
+        return Series.of(self._upload("series", project, source, body, target))
+
+    def remove_image(self, image: int) -> None:
+        """Remove an image that was uploaded, while nobody worked on it.
+
+        Raises:
+            RefusedError: If somebody did, or it lies in the project's folder.
+        """
+        self._send("DELETE", f"/images/{image}")
 
     def tasks(self, project: int, target: str) -> list[Task]:
         """All tasks of a target, the next one first."""
@@ -186,6 +212,14 @@ class Client:
         """Ask for the end of a job."""
         return Job.of(self._send("POST", f"/jobs/{job}/cancel").json())
 
+    def _upload(
+        self, what: str, project: int, source: Path, body: "_Blocks | _Tar", target: str | None
+    ) -> Any:
+        query = {"name": source.resolve().name} | ({} if target is None else {"target": target})
+        length = {"Content-Length": str(len(body))}
+        address = f"/projects/{project}/{what}"
+        return self._send("POST", address, params=query, content=body, headers=length).json()
+
     def _get(self, path: str, **query: Any) -> Any:
         return self._send("GET", path, params=query).json()
 
@@ -223,7 +257,49 @@ class _Blocks:
     def __init__(self, file: Path) -> None:
         self._file = file
 
+    def __len__(self) -> int:
+        return self._file.stat().st_size
+
     def __iter__(self) -> Iterator[bytes]:
         with self._file.open("rb") as file:
             while block := file.read(BLOCK_BYTES):
                 yield block
+
+
+class _Tar:
+    """A TAR file of what lies in a folder, made while it is sent."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = sorted(path for path in folder.rglob("*") if path.is_file())
+        if not self._files:
+            raise AssentError(f"The folder {folder.name!r} holds no file. Name that of a series.")
+
+    def __len__(self) -> int:
+        return sum(map(len, self._parts())) + len(_END)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts():
+            yield from part
+        yield _END
+
+    def _parts(self) -> Iterator["_Part"]:
+        return map(_Part, self._files)
+
+
+class _Part:
+    """One file of a TAR file."""
+
+    def __init__(self, file: Path) -> None:
+        self._blocks = _Blocks(file)
+        about = tarfile.TarInfo(file.name)
+        about.size = len(self._blocks)
+        self._head = about.tobuf(tarfile.GNU_FORMAT)
+        self._fill = bytes(-about.size % tarfile.BLOCKSIZE)
+
+    def __len__(self) -> int:
+        return len(self._head) + len(self._blocks) + len(self._fill)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        yield from self._blocks
+        yield self._fill

@@ -57,6 +57,25 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Series:
+    """What came of the DICOM series of a folder or archive.
+
+    Attributes:
+        images: One a series.
+        problems: Why others could not be used, one sentence each.
+    """
+
+    images: tuple[Image, ...]
+    problems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "Series":
+        """As the server says it."""
+        problems = tuple(each["detail"] for each in told["problems"])
+        return cls(tuple(map(Image.of, told["images"])), problems)
+
+
+@dataclass(frozen=True)
 class Task:
     """One target in one image."""
 

@@ -5,11 +5,14 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from assent.core.errors import AssentError, InputError
+from assent.core.errors import AssentError, InputError, StorageError
+from assent.services.naming import in_their_words, shown_name
 
 MEMORY_BYTES = 4 * 2**30
 """Address space of the process: a CT of 512 x 512 x 1000 voxels fits."""
@@ -31,17 +34,54 @@ class Decoded:
     shape_dhw: tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class Unpacked:
+    """The DICOM files of an archive, in a folder.
+
+    Attributes:
+        names: By which people know each file, by the name it has in the folder.
+        series: The files of each series, by the order of the series' numbers.
+    """
+
+    names: Mapping[str, str]
+    series: tuple[tuple[str, ...], ...]
+
+
 def decode(path: Path, name: str) -> Decoded:
     """Read an image once, elsewhere: whatever it does to its reader, this process goes on.
 
     Args:
-        path: The file; its suffix says what it is.
+        path: The file, whose suffix says what it is, or the folder of a DICOM series.
         name: By which people know it, for messages.
 
     Raises:
         InputError: If it cannot be read within the limits, or not at all.
     """
-    command = [sys.executable, "-m", __name__, str(path), str(MEMORY_BYTES)]
+    told = _elsewhere("decode", path, name)
+    depth, height, width = told["shape"]
+    return Decoded(told["digest"], (depth, height, width))
+
+
+def unpack(path: Path, into: Path, name: str, most_bytes: int) -> Unpacked:
+    """Unpack an archive and sort its DICOM files into series, elsewhere as in ``decode``.
+
+    Args:
+        path: The archive.
+        into: An empty folder for its files.
+        name: By which people know the archive, for messages.
+        most_bytes: Of all files together, unpacked.
+
+    Raises:
+        InputError: If it cannot be read within the limits, is no archive, or holds no series.
+        StorageError: If its files cannot be written.
+    """
+    told = _elsewhere("unpack", path, name, str(into), str(most_bytes))
+    return Unpacked(told["names"], tuple(map(tuple, told["series"])))
+
+
+def _elsewhere(verb: str, path: Path, name: str, *more: str) -> dict[str, Any]:
+    """What the process told that did this with a file."""
+    command = [sys.executable, "-m", __name__, verb, str(MEMORY_BYTES), str(path), *more]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         ended = subprocess.run(
@@ -58,31 +98,57 @@ def decode(path: Path, name: str) -> Decoded:
             f"{name} took longer than {SECONDS} seconds to read. Save it anew, or in another"
             " format."
         ) from error
+    told: dict[str, Any]
     try:
         told = json.loads(ended.stdout)
     except ValueError:
         told = {"error": _too_much(name, MEMORY_BYTES)}
     if "error" in told:
-        raise InputError(told["error"].replace(path.name, name))
-    depth, height, width = told["shape"]
-    return Decoded(told["digest"], (depth, height, width))
+        kind = StorageError if told.get("is_storage") else InputError
+        raise kind(told["error"].replace(path.name, name))
+    return told
 
 
-def main(file: str, memory_bytes: str) -> None:
+def main(verb: str, memory_bytes: str, file: str, *more: str) -> None:
     """The life of that process: read, tell what it was, end."""
-    from assent.io.formats import read_image  # noqa: PLC0415 - after the limits hold
-
     path = Path(file)
+    told: dict[str, Any]
     with suppress(ValueError, OSError):  # where the system has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (int(memory_bytes), int(memory_bytes)))
     try:
-        image = read_image(path)
-        told = {"digest": image.content_id, "shape": list(image.shape_dhw)}
+        told = _decode(path) if verb == "decode" else _unpack(path, Path(more[0]), int(more[1]))
     except AssentError as error:
-        told = {"error": str(error)}
+        told = {"error": str(error), "is_storage": isinstance(error, StorageError)}
     except MemoryError:
         told = {"error": _too_much(path.name, int(memory_bytes))}
     sys.stdout.write(json.dumps(told))
+
+
+def _decode(path: Path) -> dict[str, Any]:
+    from assent.io.formats import read_image  # noqa: PLC0415 - after the limits hold
+
+    image = read_image(path)
+    return {"digest": image.content_id, "shape": list(image.shape_dhw)}
+
+
+def _unpack(path: Path, into: Path, most_bytes: int) -> dict[str, Any]:
+    from assent.io.archive import unpack as pour  # noqa: PLC0415 - after the limits hold
+    from assent.io.dicom import list_series, read_header  # noqa: PLC0415
+
+    poured = pour(path, into, most_bytes=most_bytes)
+    names = {ours: shown_name(theirs) for ours, theirs in poured.items()}
+    try:
+        groups = list_series(into)
+        for file in (file for group in groups for file in group if len(groups) > 1):
+            read_header(file)  # a slice cut short would pass for a series of its own
+    except AssentError as error:
+        raise InputError(in_their_words(str(error), names)) from error
+    if not groups:
+        raise InputError(
+            f"{path.name} holds no DICOM image; expected the files of a series. Send pictures and"
+            " volumes one by one, each as it is."
+        )
+    return {"names": names, "series": [[file.name for file in group] for group in groups]}
 
 
 def _too_much(name: str, memory_bytes: int) -> str:

@@ -1,6 +1,6 @@
 """Everything the annotation server does, joined: projects, sessions, learning, jobs."""
 
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -86,7 +86,8 @@ class Workspace:
         self._method, self._exports = method, exports
         sent = (exports.parent / UPLOADED).absolute()
         self.originals = Originals(sent)
-        self.uploads = Uploads(store, sent, most_bytes=upload_bytes)
+        self._sent = deque[int](maxlen=AHEAD)
+        self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self._after_upload)
         self.annotate = Annotate(
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
         )
@@ -295,6 +296,10 @@ class Workspace:
         self.backstage.later(partial(self.learning.refresh, session.person))
         self._prepare_next(session.task_id, session.person)
 
+    def _after_upload(self, image_id: int) -> None:
+        self._sent.append(image_id)  # of many at once, the last ones
+        self.backstage.later(self._prepare_sent)
+
     def _prepare_next(self, task_id: int, person: str) -> None:
         task = self.store.projects.task(task_id)
         project = self.store.projects.image(task.image_id).project_id
@@ -309,10 +314,25 @@ class Workspace:
         self._prepared[project_id, target] = done
         for task in self.store.projects.queue(project_id, target, limit=AHEAD):
             image = self.store.projects.image(task.image_id)
-            with suppress(AssentError):
-                work = self.annotate.fresh_work(task, image, person)
-                self.worker.call("prepare", work)
-                done.add((image.digest, self.worker.starts))
+            self._prepare_task(task, image, person, done)
+
+    def _prepare_sent(self) -> None:
+        """The same for images that were sent, wherever they stand in their queues."""
+        while self._sent:
+            image = self.store.projects.image(self._sent.popleft())
+            for target in self.store.projects.targets(image.project_id):
+                task = self.store.projects.task_of(image.id, target)
+                if task is not None:
+                    done = self._prepared.setdefault((image.project_id, target), set())
+                    self._prepare_task(task, image, ANYBODY, done)
+
+    def _prepare_task(
+        self, task: StoredTask, image: StoredImage, person: str, done: set[tuple[str, int]]
+    ) -> None:
+        with suppress(AssentError):
+            work = self.annotate.fresh_work(task, image, person)
+            self.worker.call("prepare", work, is_patient=True)
+            done.add((image.digest, self.worker.starts))
 
 
 def check_word(what: str, word: str) -> None:

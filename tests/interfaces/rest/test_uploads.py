@@ -11,7 +11,14 @@ import pytest
 from assent.services import decoding
 from assent.services.hosting import export_kept
 from interfaces.rest.serving import API, TARGET, problem_of, serving
-from interfaces.small_files import disc, everything_in, png_bomb, write_picture
+from interfaces.small_files import (
+    archive_of,
+    disc,
+    everything_in,
+    png_bomb,
+    recorded,
+    write_picture,
+)
 
 
 @pytest.fixture
@@ -127,3 +134,101 @@ def test_only_those_who_may_send_files(served, tmp_path, content):
     problem_of(missing, 404, "not_found")
     unnamed = served.client.post(f"{API}/projects/1/images", content=content)
     problem_of(unnamed, 422, "shape")
+
+
+def send_series(served, content, name="study"):
+    address = f"{API}/projects/1/series"
+    return served.client.post(address, params={"name": name}, content=content)
+
+
+def remove(served, path, **query):
+    return served.client.delete(API + path, params=query)
+
+
+def test_a_sent_series_is_worked_on_like_any_other(folder, tmp_path):
+    before = everything_in(folder)
+    content = archive_of(recorded("98892001"), "zip")
+    with serving(folder, tmp_path / "home") as served:
+        reply = send_series(served, content, "abdomen.zip")
+        assert reply.status_code == 201, reply.text
+        (image,), (problem,) = reply.json()["images"], reply.json()["problems"]
+        assert (image["name"], image["shape"]) == ("abdomen, series 2", [5, 16, 16])
+        assert problem["path"] == "abdomen, series 1"
+        assert "slices in different directions" in problem["detail"]
+        again = send_series(served, content)
+        assert (again.status_code, again.json()["images"]) == (200, [image])
+        assert served.get(f"/images/{image['id']}").json()["modality"] == "CT"
+        assert served.get(f"/images/{image['id']}/thumbnail").is_success
+        shown = served.open(image["id"])
+        served.answer(shown, "accept", choice="recommended")
+    with serving(folder, tmp_path / "home") as served:
+        job = served.post("/projects/1/exports", {"target": TARGET}).json()
+        served.workspace.jobs.settle()
+        assert served.get(f"/jobs/{job['id']}").json()["detail"] == "1 mask written."
+    assert everything_in(folder) == before
+
+
+def test_an_archive_without_a_series_is_refused(served, tmp_path, content):
+    said = refused(served, tmp_path, send_series(served, content), 400, "input")
+    assert "study is no archive; expected a ZIP or TAR file" in said
+    reply = send_series(served, archive_of({"a.png": content}))
+    assert "study holds no DICOM image" in refused(served, tmp_path, reply, 400, "input")
+    served.workspace.uploads.most_bytes = 1000
+    reply = send_series(served, iter([archive_of(recorded("98892001"))]))
+    assert "most that one upload may have" in refused(served, tmp_path, reply, 413, "too_large")
+    served.workspace.uploads.most_bytes = 10_000  # packed it is smaller than that
+    bomb = archive_of({str(n): bytes(128) + b"DICM" + bytes(6000) for n in range(2)}, "zip")
+    assert len(bomb) < 1000
+    reply = send_series(served, bomb)
+    assert "larger together" in refused(served, tmp_path, reply, 400, "input")
+
+
+def test_what_was_sent_is_prepared_before_anybody_opens_it(served, content):
+    served.workspace.backstage.settle()
+    served.worker.calls.clear()
+    image = served.send(content).json()
+    served.workspace.backstage.settle()
+    assert "prepare" in served.worker.calls
+    queue = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
+    (task,) = [task for task in queue if task["image"]["id"] == image["id"]]
+    assert task["is_prefetched"]
+
+
+def test_a_sent_image_can_be_removed_until_somebody_answered(served, folder, tmp_path, content):
+    before = everything_in(folder)
+    image = served.send(content).json()
+    shown = served.open(image["id"])
+    answered = served.answer(shown, "pick", candidate=0).json()
+    said = problem_of(remove(served, f"/images/{image['id']}"), 400, "input")
+    assert "new.png has answers or an accepted mask already" in said
+    served.post(f"/sessions/{shown['session']}/undo", {"round": answered["round"]})
+    assert remove(served, f"/images/{image['id']}").status_code == 204
+    assert [each["path"] for each in served.images()] == ["a.png", "b.png", "c.png"]
+    assert everything_in(tmp_path / "home" / ".uploads") == {}
+    problem_of(remove(served, f"/images/{image['id']}"), 404, "not_found")
+    problem_of(served.post("/sessions", {"image": image["id"], "target": TARGET}), 409, "changed")
+    own = served.images()[0]
+    said = problem_of(remove(served, f"/images/{own['id']}"), 403, "forbidden")
+    assert "a.png lies in the project's folder, which is only read" in said
+    assert everything_in(folder) == before
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    reply = served.client.delete(f"{API}/images/{own['id']}", headers=elsewhere)
+    problem_of(reply, 403, "forbidden")
+
+
+def test_a_misspelt_target_is_removed_unless_somebody_answered(served):
+    image = served.images()[0]["id"]
+    misspelt = served.post("/sessions", {"image": image, "target": "disk/α"}).json()
+    assert served.get("/projects/1").json()["targets"] == [TARGET, "disk/α"]
+    assert remove(served, "/projects/1/targets", target="disk/α").status_code == 204
+    assert served.get("/projects/1").json()["targets"] == [TARGET]
+    assert served.get("/projects/1/tasks", target="disk/α").json()["tasks"] == []
+    # Whoever still has it open is told, and nothing is given that nobody would see.
+    problem_of(served.answer(misspelt, "pick", candidate=0), 404, "not_found")
+    said = problem_of(remove(served, "/projects/1/targets", target=TARGET), 400, "input")
+    assert "'disc' is the only target of this project" in said
+    served.post("/projects/1/targets", {"target": "disk"})
+    served.answer(served.open(image), "pick", candidate=0)
+    said = problem_of(remove(served, "/projects/1/targets", target=TARGET), 400, "input")
+    assert "The target 'disc' has answers" in said
+    problem_of(remove(served, "/projects/1/targets", target="none"), 404, "not_found")

@@ -24,7 +24,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN = frozenset({"/health", "/api/v1/health", "/api/v1/login", "/api/v1/logout"})
 """Paths that need no token, besides the page itself."""
 
-UPLOAD = re.compile(r"/api/v1/projects/\d+/images")
+UPLOAD = re.compile(r"/api/v1/projects/\d+/(images|series)")
 """Where whole files are sent."""
 
 

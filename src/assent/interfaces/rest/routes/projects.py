@@ -57,6 +57,12 @@ def add_target(desk: AtDesk, project: schemas.Id, given: schemas.Target) -> sche
     return get_project(desk, project)
 
 
+@router.delete("/projects/{project}/targets", status_code=204)
+def remove_target(desk: AtDesk, project: schemas.Id, target: schemas.Word) -> None:
+    """Take a target out of a project that was a mistake: nobody may have worked on it."""
+    desk.workspace.store.projects.remove_target(project, target)
+
+
 @router.get("/projects/{project}/images")
 def images(desk: AtDesk, project: schemas.Id) -> list[schemas.Image]:
     """The images of a project, by path."""
