@@ -55,6 +55,15 @@ def test_a_mask_and_its_event_say_how_it_was_made_and_why_a_rule_accepted_it(sto
     assert list(map(facts_of, store.audit.events()))[2:] == [of_vouched, of_vouched]
 
 
+def test_a_rule_does_not_overrule_a_person(store):
+    (task,) = queue_up(store, "one")
+    made = store.masks.add(task.id, some_mask(1), person="ada")
+    with pytest.raises(StaleError, match="Somebody decided"):
+        store.masks.accept_by_rule(task.id, some_mask(2), grounds())
+    assert store.masks.holding(task.id) == made
+    assert [event.event for event in store.audit.events()] == ["added"]
+
+
 def test_a_later_mask_takes_the_place_of_the_earlier_one(store):
     (task,) = queue_up(store, "one")
     old = store.masks.add(task.id, some_mask(1), person="ada")
@@ -86,11 +95,11 @@ def test_a_person_vouches_for_a_mask_only_while_it_holds(store):
 def test_the_newest_mask_of_each_person_counts_unless_it_was_taken_back(store):
     session = begin(store)
     task = session.task_id
+    store.masks.accept_by_rule(task, some_mask(4), grounds(person="eve"))
     store.masks.add(task, some_mask(1), person="bob")
     newer = store.masks.add(task, some_mask(2), person="bob")
     store.sessions.give(session.id, Accept("recommended", 0), mask=some_mask(3))
     accepted = store.masks.holding(task)
-    store.masks.accept_by_rule(task, some_mask(4), grounds(person="bob"))
     assert [(m.id, m.person) for m in store.masks.newest(task)] == [
         (newer.id, "bob"),
         (accepted.id, "ada"),

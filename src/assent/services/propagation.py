@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 
-from assent.core.errors import AssentError, StorageError, WorkerError
+from assent.core.errors import AssentError, StaleError, StorageError, WorkerError
 from assent.core.risk import accept_threshold, images_needed
 from assent.services.acceptance import accepted_by
 from assent.services.annotate import Annotate
@@ -101,8 +101,6 @@ def _look(
     store.projects.rank({task.id: (sure, sure)})
     if rest.risk is None or threshold is None or shown.is_empty or sure < threshold:
         return "predicted"
-    if store.projects.task(task.id).state != "open":  # a person decided in the meantime
-        return "predicted"
     grounds = RuleAcceptance(
         person=rest.person,
         method=work.record.method,
@@ -112,7 +110,10 @@ def _look(
         threshold=threshold,
         risk=rest.risk,
     )
-    store.masks.accept_by_rule(task.id, shown.recommended.whole(), grounds)
+    try:
+        store.masks.accept_by_rule(task.id, shown.recommended.whole(), grounds)
+    except StaleError:  # a person decided in the meantime
+        return "predicted"
     return "accepted"
 
 

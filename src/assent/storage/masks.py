@@ -62,6 +62,7 @@ class Masks:
         Raises:
             NotFoundError: If there is no such task.
             ShapeError: If the mask is not on the image's grid.
+            StaleError: If the task is no longer open; what a person decided stays.
             InputError: If it cannot be written; then nothing has changed.
         """
         return self._keep(task_id, mask, "accepted by rule", "rule", asdict(grounds))
@@ -78,6 +79,8 @@ class Masks:
         facts = {**made, "blob": self._blobs.put(pack(mask))}
         with self._database.writing() as connection:
             check_grid(connection, task_id, mask.shape)
+            if origin == "rule":
+                _check_open(connection, task_id)
             note(connection, event, task_id, **facts)
             return record(connection, origin, {"task_id": task_id, **facts})
 
@@ -252,6 +255,12 @@ def _made_with(mask: StoredMask) -> dict[str, Any]:
     """What stays true of a mask, whoever decides on it; the grounds were those of a rule alone."""
     names = ("blob", "method", "weights_digest", "settings_digest", "predicted_dice")
     return {name: getattr(mask, name) for name in names}
+
+
+def _check_open(connection: Connection, task_id: int) -> None:
+    its_row = select(tasks.c.state).where(tasks.c.id == task_id).with_for_update()
+    if connection.execute(its_row).scalar_one() != "open":
+        raise StaleError("Somebody decided on this task in the meantime. That decision stays.")
 
 
 def _check_holds(connection: Connection, mask: StoredMask) -> None:

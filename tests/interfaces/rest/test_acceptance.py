@@ -61,15 +61,6 @@ def test_a_person_named_like_the_rule_of_earlier_versions_is_a_person(served, ta
     assert reader["person"] == "automatic"
 
 
-def test_what_a_rule_accepted_for_a_person_is_compared_with_that_persons_own_mask(served, task):
-    paint(served, "anna", 2)
-    store = served.workspace.store
-    shape = tuple(task["image"]["shape"])
-    store.masks.accept_by_rule(task["id"], np.ones(shape, bool), grounds(person="anna"))
-    told = served.get(f"/images/{task['image']['id']}/readers", target=TARGET).json()
-    assert [(r["person"], r["voxels"]) for r in told["readers"]] == [("anna", 20)]
-
-
 def test_a_confirmed_mask_is_a_persons_and_teaches(served, task):
     address = f"/tasks/{task['id']}/confirm"
     shown = mask_of(served.get(f"/tasks/{task['id']}/mask").json()["rle"])
