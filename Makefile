@@ -2,7 +2,8 @@
 #
 #   make run [FOLDER=/path/to/images]   the app in the browser, on sample images or on yours
 #            [TARGET=nucleus] [PORT=…]  what is to be segmented in yours; where to listen
-#   make test                           every gate and every test but gpu and network
+#   make test                           every gate and every test but gpu and network; screenshots
+#                                       of the page stay in build/screenshots
 #   make check                          the unit tier, under a minute
 #   make demo [FOLDER=/path/to/data]    a simulated person segments samples, or yours, into ./demo
 #   make web                            the page, built into the package

@@ -21,6 +21,9 @@ DIST = ROOT / "src" / "assent" / "interfaces" / "web" / "dist"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 HOSTILE = "<img src=x onerror=alert(1)>.png"
 SCENARIO_S = 300
+PICTURES = Path(os.environ.get("ASSENT_SCREENSHOTS") or ROOT / "build" / "screenshots").resolve()
+"""Where screenshots of the main states are kept, to be looked at."""
+TAKEN = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,6 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if missing:
                 item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.config.stash.get(TAKEN, False):
+        terminalreporter.write_line(f"Screenshots of the page are in {PICTURES}.")
 
 
 def _missing() -> str:
@@ -79,12 +87,12 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Screenshots of the main states, to be looked at; kept where ASSENT_SCREENSHOTS says."""
-    named = os.environ.get("ASSENT_SCREENSHOTS")
-    folder = Path(named).resolve() if named else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def pictures(pytestconfig: pytest.Config) -> Path:
+    """The folder of the screenshots, without the failure of an earlier run."""
+    pytestconfig.stash[TAKEN] = True
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / "failure.png").unlink(missing_ok=True)
+    return PICTURES
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ await run(async ({ newPage }) => {
   await openImage(page, "a.png");
   await page.getByText("Which object is meant?").first().waitFor();
   const bare = await picture(page);
+  await shoot(page, "flat-before");
 
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
@@ -49,6 +50,7 @@ await run(async ({ newPage }) => {
   const offered = await tags(page);
   await press(page, "m");
   const others = await tags(page);
+  await shoot(page, "flat-more");
   check(others !== offered, "M offers the same options again.");
   await page.reload();
   await waitForRound(page, 1);
@@ -60,6 +62,12 @@ await run(async ({ newPage }) => {
   await page.keyboard.press("0");
   await waitForRound(page, 2);
   await page.locator(".log-item", { hasText: "None of these" }).waitFor();
+
+  await page.keyboard.press("u");
+  await page.locator(".swatch.is-unsure").waitFor();
+  await page.waitForTimeout(500);
+  await shoot(page, "flat-uncertainty");
+  await page.keyboard.press("u");
 
   await page.keyboard.press("b");
   check((await page.getByRole("button", { name: /^Box/ }).getAttribute("aria-pressed")) === "true", "B did not choose the box.");
@@ -73,4 +81,13 @@ await run(async ({ newPage }) => {
   await checkAccess(page, "accepted");
   await page.keyboard.press("Enter");
   await page.locator('.image-name:not([title="a.png"])').waitFor();
+
+  // Two finished images make a curve. This one was opened before the first was finished.
+  await clickStage(page, { x: 0.5, y: 0.5 });
+  await waitForRound(page, 1);
+  await page.locator(".choices .primary:enabled").waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByText("2 of 4 done").waitFor();
+  await page.locator(".effort canvas").waitFor();
+  await shoot(page, "effort");
 });

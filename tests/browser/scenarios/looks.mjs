@@ -36,6 +36,9 @@ await run(async ({ newPage, complaints }) => {
   await page.locator(".legend").waitFor();
   await shoot(page, "light");
   await checkAccess(page, "light");
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await page.waitForTimeout(500);
+  await shoot(page, "wide");
   for (const [name, width, height] of [["tablet", 1024, 768], ["tablet-upright", 820, 1180]]) {
     await page.setViewportSize({ width, height });
     // A tablet that is turned, or a window that is made narrow, keeps the image in view.

@@ -37,6 +37,19 @@ await run(async ({ newPage }) => {
   await page.locator(".context-list li").waitFor();
   await shoot(page, "context");
   await checkAccess(page, "context");
+  await page.keyboard.press("Escape");
+
+  // Long work tells how far it is, and what came of it.
+  await page.locator(".jobs summary").click();
+  await shoot(page, "whole-folder");
+  await page.getByRole("button", { name: "Predict open images" }).click();
+  await page.locator(".job progress").waitFor();
+  await shoot(page, "job");
+  await page.getByText("Prediction done").waitFor();
+  await page.locator(".quality").first().waitFor();
+  await shoot(page, "predicted");
+
+  await page.keyboard.press("l");
   await page.getByRole("button", { name: /^Remove/ }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await page.getByText("Nothing yet").waitFor();
