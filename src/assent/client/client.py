@@ -20,6 +20,10 @@ TRIES = 4
 """How often a request is sent while the server is away or busy starting again."""
 
 WAIT_S = 1.0
+TIMEOUT = httpx.Timeout(120.0, connect=5.0, read=900.0)
+"""In seconds. A reply may take longer than the server's limit for one computation, as others may be
+computed before it; whether there is a server is known soon."""
+
 BLOCK_BYTES = 2**20
 _END = bytes(2 * tarfile.BLOCKSIZE)
 """Of a TAR file."""
@@ -32,7 +36,8 @@ class Client:
     """Speaks to one server as one person.
 
     A request that got no reply, or a reply that asks for patience, is sent again: the server
-    recognises an answer that it has already.
+    recognises an answer that it has already. One that took the server too long is not: that is
+    raised at once, as ``RefusedError`` with the code ``too_long``.
     """
 
     def __init__(
@@ -54,7 +59,7 @@ class Client:
             sleep: Waits before a request is sent again.
         """
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._http = http or httpx.Client(base_url=url, timeout=120.0)
+        self._http = http or httpx.Client(base_url=url, timeout=TIMEOUT)
         self._headers, self._person, self._sleep = headers, person, sleep
 
     def close(self) -> None:
