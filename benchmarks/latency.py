@@ -29,7 +29,7 @@ from assent.client import Client
 from assent.client.values import Proposal
 from assent.core.feedback import Correct, Pick
 from assent.core.prompts import Click
-from assent.services.workspace import AHEAD
+from assent.services.ahead import AHEAD
 
 SIDE, PICKS = 256, 3
 PAGE = Path(assent.__file__).parent / "interfaces" / "web" / "dist"

@@ -119,18 +119,22 @@ class Engine:
         if "pick" in heard and session.propose().alternatives.size:
             session.give(Pick(0, session.round))
 
-    def prepare(self, work: Work) -> None:
+    def prepare(self, work: Work) -> float:
         """Do now what the first look at an image would wait for.
 
         Args:
             work: What a session would be that begins now.
 
+        Returns:
+            Predicted Dice; 0 where nobody could know yet which object is meant.
+
         Raises:
             AssentError: As ``see``.
         """
         session = self._session(work)
-        session.propose()
+        guess = session.propose()
         self._prepared.put(_beginning(work), session)
+        return 0.0 if _is_untold(session) else guess.predicted_dice
 
     def usable(self, original: Original, examples: Sequence[Example]) -> tuple[int, ...]:
         """Ids of the examples that can inform an image.

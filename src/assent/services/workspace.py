@@ -1,16 +1,16 @@
 """Everything the annotation server does, joined: projects, sessions, learning, jobs."""
 
-from collections import Counter, deque
-from contextlib import suppress
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from assent.core.errors import AssentError, InputError
+from assent.core.errors import InputError
 from assent.core.feedback import Accept
 from assent.datasets.layout import PLAIN_TARGET
 from assent.services.acceptance import confirm
+from assent.services.ahead import Ahead
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
 from assent.services.export import export_zip
@@ -24,12 +24,6 @@ from assent.services.worker import Computes
 from assent.sessions.kinds import kinds_of
 from assent.storage.records import Job, Project, StoredImage, StoredSession, StoredTask, TaskState
 from assent.storage.store import Store
-
-AHEAD = 2
-"""Images that are prepared before anybody opens them."""
-
-ANYBODY = "me"
-"""For whom images are prepared before anybody answered."""
 
 STATES: tuple[TaskState, ...] = ("open", "accepted", "skipped")
 
@@ -86,15 +80,14 @@ class Workspace:
         self._method, self._exports = method, exports
         sent = (exports.parent / UPLOADED).absolute()
         self.originals = Originals(sent)
-        self._sent = deque[int](maxlen=AHEAD)
-        self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self._after_upload)
         self.annotate = Annotate(
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
         )
         self.learning = Learning(store, worker, self.annotate)
         self.backstage = Backstage()
+        self.ahead = Ahead(store, worker, self.annotate, self.backstage)
+        self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self.ahead.after_upload)
         self._problems: dict[int, list[Problem]] = {}
-        self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
         kinds = {"scan": self._scan, "export": self._export, "propagate": self._propagate}
         self.jobs = Jobs(store, kinds)
 
@@ -109,7 +102,7 @@ class Workspace:
         self.backstage.later(partial(self.worker.call, "facts"))
         for project in self.store.projects.all():
             for target in self.store.projects.targets(project.id):
-                self.backstage.later(partial(self._prepare, project.id, target))
+                self.ahead.prepare(project.id, target)
 
     def close(self) -> None:
         """Stop what runs; what is stored stays."""
@@ -192,11 +185,6 @@ class Workspace:
         found = next((task for task in listed if task.id != after), None)
         return found
 
-    def is_prepared(self, image: StoredImage) -> bool:
-        """Whether an image opens at once."""
-        now = (image.digest, self.worker.starts)
-        return any(now in done for done in list(self._prepared.values()))
-
     def effort(self, project_id: int, target: str) -> list[Effort]:
         """What each finished image took, oldest first.
 
@@ -232,7 +220,7 @@ class Workspace:
         task = self.store.projects.task(task_id)
         self.originals.check(self.annotate.original(self.store.projects.image(task.image_id)))
         if confirm(self.store, task_id, person):
-            self._prepare_next(task_id, person)
+            self.ahead.after_acceptance(task_id, person)
 
     def export(self, project_id: int, target: str) -> Job:
         """Write the finished masks of a target into a ZIP file, as a job.
@@ -273,7 +261,7 @@ class Workspace:
         project = self.store.projects.get(project_id)
         problems = scan(self.store, self.originals, project, target, run.tell, run.step)
         self._problems[project_id] = problems
-        self.backstage.later(partial(self._prepare, project_id, target))
+        self.ahead.prepare(project_id, target)
         images = len(self.store.projects.images(project_id))
         left = f" {len(problems)} files could not be read." if problems else ""
         return f"{images} images.{left}"
@@ -294,45 +282,7 @@ class Workspace:
 
     def _after_acceptance(self, session: StoredSession) -> None:
         self.backstage.later(partial(self.learning.refresh, session.person))
-        self._prepare_next(session.task_id, session.person)
-
-    def _after_upload(self, image_id: int) -> None:
-        self._sent.append(image_id)  # of many at once, the last ones
-        self.backstage.later(self._prepare_sent)
-
-    def _prepare_next(self, task_id: int, person: str) -> None:
-        task = self.store.projects.task(task_id)
-        project = self.store.projects.image(task.image_id).project_id
-        # One more example, and perhaps another profile: what was prepared begins otherwise.
-        self._prepared.pop((project, task.target), None)
-        self.backstage.later(partial(self._prepare, project, task.target, person))
-
-    def _prepare(self, project_id: int, target: str, person: str = ANYBODY) -> None:
-        """Compute ahead what the first looks at the next images would wait for."""
-        done: set[tuple[str, int]] = set()
-        # Put there first: what an acceptance takes away meanwhile shall not come back.
-        self._prepared[project_id, target] = done
-        for task in self.store.projects.queue(project_id, target, limit=AHEAD):
-            image = self.store.projects.image(task.image_id)
-            self._prepare_task(task, image, person, done)
-
-    def _prepare_sent(self) -> None:
-        """The same for images that were sent, wherever they stand in their queues."""
-        while self._sent:
-            image = self.store.projects.image(self._sent.popleft())
-            for target in self.store.projects.targets(image.project_id):
-                task = self.store.projects.task_of(image.id, target)
-                if task is not None:
-                    done = self._prepared.setdefault((image.project_id, target), set())
-                    self._prepare_task(task, image, ANYBODY, done)
-
-    def _prepare_task(
-        self, task: StoredTask, image: StoredImage, person: str, done: set[tuple[str, int]]
-    ) -> None:
-        with suppress(AssentError):
-            work = self.annotate.fresh_work(task, image, person)
-            self.worker.call("prepare", work, is_patient=True)
-            done.add((image.digest, self.worker.starts))
+        self.ahead.after_acceptance(session.task_id, session.person)
 
 
 def check_word(what: str, word: str) -> None:

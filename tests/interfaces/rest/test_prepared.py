@@ -2,7 +2,9 @@
 
 from threading import Event
 
-from interfaces.rest.serving import TARGET
+from assent.services import ahead
+from interfaces.rest.serving import TARGET, serving
+from interfaces.small_files import disc, write_picture
 
 
 def prepared(served):
@@ -21,3 +23,48 @@ def test_an_acceptance_outdates_what_was_prepared(served):
         go.set()
     served.workspace.backstage.settle()
     assert prepared(served) == [True, True]
+
+
+def open_tasks(served):
+    queue = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
+    return [task for task in queue if task["state"] == "open"]
+
+
+def accept_first(served):
+    shown = served.open(image=open_tasks(served)[0]["image"]["id"])
+    assert served.answer(shown, "accept", choice="recommended").status_code == 200
+    served.workspace.backstage.settle()
+
+
+def test_after_an_acceptance_a_few_are_predicted_and_the_least_sure_come_first(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(ahead, "LOOKS", 2)
+    for number in range(6):
+        write_picture(tmp_path / "images" / f"{number}.png", disc(4 + number))
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert [task["predicted_dice"] for task in open_tasks(served)] == [None] * 6
+        accept_first(served)
+        sure = [task["predicted_dice"] for task in open_tasks(served)]
+        assert sure[2:] == [None] * 3
+        assert sure[:2] == sorted(sure[:2])
+        assert prepared(served) == [True, True, False, False, False]
+        accept_first(served)
+        assert len([task for task in open_tasks(served) if task["predicted_dice"]]) == 3
+
+
+def test_large_images_and_those_that_are_gone_are_not_looked_at(tmp_path, monkeypatch):
+    for number in range(4):
+        write_picture(tmp_path / "images" / f"{number}.png", disc(5 + number))
+    monkeypatch.setattr(ahead, "LOOKED_VOXELS", 1.5 * 48 * 48)
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        (tmp_path / "images" / "1.png").unlink()
+        accept_first(served)
+        assert [task["predicted_dice"] for task in open_tasks(served)] == [None] * 3
+        monkeypatch.setattr(ahead, "LOOKED_VOXELS", 2.5 * 48 * 48)
+        shown = served.open(image=4)
+        served.answer(shown, "accept", choice="recommended")
+        served.workspace.backstage.settle()
+        told = {task["image"]["path"]: task["predicted_dice"] for task in open_tasks(served)}
+        assert told["1.png"] is None
+        assert told["2.png"] > 0

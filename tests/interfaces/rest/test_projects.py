@@ -64,7 +64,8 @@ def test_the_queue_passes_over_what_is_skipped_or_finished(served):
     finish(served, first["id"])
     served.workspace.backstage.settle()
     tasks = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
-    assert [task["image"]["id"] for task in tasks] == [second["id"], third["id"], first["id"]]
+    assert {task["image"]["id"] for task in tasks[:2]} == {second["id"], third["id"]}
+    assert tasks[2]["image"]["id"] == first["id"]
     following = served.get("/projects/1/tasks/next", target=TARGET, after=tasks[0]["id"]).json()
     assert following == tasks[1]
     for task in tasks[:2]:

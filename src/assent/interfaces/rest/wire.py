@@ -53,7 +53,7 @@ class Desk:
             target=task.target,
             state=task.state,
             predicted_dice=task.predicted_dice,
-            is_prefetched=self.workspace.is_prepared(image),
+            is_prefetched=self.workspace.ahead.is_prepared(image, task.target),
             accepted_by=accepted_by(mask),
             mask=None if mask is None else to_held(mask),
         )

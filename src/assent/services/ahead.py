@@ -1,0 +1,114 @@
+"""What is computed before anybody asks for it: the next images of a queue, and their order."""
+
+from collections import deque
+from contextlib import suppress
+from functools import partial
+from math import prod
+
+from assent.core.errors import AssentError
+from assent.services.annotate import Annotate
+from assent.services.backstage import Backstage
+from assent.services.worker import Computes
+from assent.storage.records import StoredImage, StoredTask
+from assent.storage.store import Store
+
+AHEAD = 2
+"""Images that are prepared before anybody opens them."""
+
+LOOKS = 4
+"""Images that are looked at for the first time after each acceptance, to put the queue in order:
+so many as are computed while a person looks at the next one."""
+
+LOOKED_VOXELS = 6e6
+"""And no more than these together: a large volume takes seconds."""
+
+ANYBODY = "me"
+"""For whom images are prepared before anybody answered."""
+
+
+class Ahead:
+    """Prepares images behind the scenes; the requests of people go first."""
+
+    def __init__(
+        self, store: Store, worker: Computes, annotate: Annotate, backstage: Backstage
+    ) -> None:
+        self._store, self._worker, self._annotate = store, worker, annotate
+        self._backstage = backstage
+        self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
+        self._sent = deque[int](maxlen=AHEAD)
+
+    def is_prepared(self, image: StoredImage, target: str) -> bool:
+        """Whether an image opens at once."""
+        now = (image.digest, self._worker.starts)
+        return now in self._prepared.get((image.project_id, target), set())
+
+    def prepare(self, project_id: int, target: str) -> None:
+        """Let the next images be prepared."""
+        self._backstage.later(partial(self._prepare, project_id, target, ANYBODY))
+
+    def after_acceptance(self, task_id: int, person: str) -> None:
+        """Prepare anew, and put the queue in order.
+
+        What was prepared begins otherwise now: with one more example, perhaps another profile.
+        """
+        task = self._store.projects.task(task_id)
+        project = self._store.projects.image(task.image_id).project_id
+        self._prepared.pop((project, task.target), None)
+        for work in (self._prepare, self._order):
+            self._backstage.later(partial(work, project, task.target, person))
+
+    def after_upload(self, image_id: int) -> None:
+        """Prepare an image that was sent; of many at once, the last ones."""
+        self._sent.append(image_id)
+        self._backstage.later(self._prepare_sent)
+
+    def _prepare(self, project_id: int, target: str, person: str) -> None:
+        done: set[tuple[str, int]] = set()
+        # Put there first: what an acceptance takes away meanwhile shall not come back.
+        self._prepared[project_id, target] = done
+        for task in self._store.projects.queue(project_id, target, limit=AHEAD):
+            sure = self._look(task, person, done)
+            if task.predicted_dice is not None:
+                self._rank(task, sure)
+
+    def _prepare_sent(self) -> None:
+        while self._sent:
+            image = self._store.projects.image(self._sent.popleft())
+            for target in self._store.projects.targets(image.project_id):
+                task = self._store.projects.task_of(image.id, target)
+                if task is not None:
+                    done = self._prepared.setdefault((image.project_id, target), set())
+                    self._look(task, ANYBODY, done)
+
+    def _order(self, project_id: int, target: str, person: str) -> None:
+        """Look at a few images for the first time, and put the least sure in front.
+
+        More finished images make most others surer. So those in front are looked at again at each
+        acceptance, in ``_prepare``, and what is known of the rest may be older.
+        """
+        if not self._annotate.facts.method.context:
+            return
+        queue = self._store.projects.queue(project_id, target)
+        new = [task for task in queue if task.predicted_dice is None][:LOOKS]
+        done = self._prepared.setdefault((project_id, target), set())
+        voxels = 0
+        for task in new:
+            voxels += prod(self._store.projects.image(task.image_id).shape_dhw)
+            if voxels > LOOKED_VOXELS:
+                break
+            self._rank(task, self._look(task, person, done))
+        self._prepare(project_id, target, person)
+
+    def _rank(self, task: StoredTask, sure: float | None) -> None:
+        if sure is not None:
+            self._store.projects.rank({task.id: (sure, sure)})
+
+    def _look(self, task: StoredTask, person: str, done: set[tuple[str, int]]) -> float | None:
+        """Prepare an image; returns its predicted Dice, None if it cannot be read."""
+        image = self._store.projects.image(task.image_id)
+        with suppress(AssentError):
+            work = self._annotate.fresh_work(task, image, person)
+            sure: float = self._worker.call("prepare", work, is_patient=True)
+            done.add((image.digest, self._worker.starts))
+            return sure
+        return None
