@@ -1,10 +1,12 @@
 """Predict what is left of a queue, order it, and accept what keeps a stated risk."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
-from assent.core.errors import AssentError, StaleError, StorageError, WorkerError
+from assent.core.errors import AssentError, OverdueError, StaleError, StorageError, WorkerError
 from assent.core.risk import accept_threshold, images_needed
 from assent.services.acceptance import accepted_by
 from assent.services.annotate import Annotate
@@ -14,6 +16,8 @@ from assent.services.shown import Shown
 from assent.services.worker import Computes
 from assent.storage.records import RuleAcceptance, StoredImage, StoredSession, StoredTask
 from assent.storage.store import Store
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ def propagate(
     """Predict every open task; with a risk, accept those that keep it.
 
     The least sure come first in the queue. Accepted masks hold, but inform no other image: no
-    person saw them.
+    person saw them. An image that takes too long, or at which the process that computes dies, fails
+    alone.
 
     Args:
         store: Where the queue is.
@@ -52,7 +57,7 @@ def propagate(
 
     Raises:
         StorageError: If nothing can be stored.
-        WorkerError: If the process that computes stopped.
+        WorkerError: If the process that computes died at two images in a row.
     """
     chosen: list[int] = step("chosen", lambda: _open_tasks(store, rest))
     facts = annotate.facts  # what another method saw does not count
@@ -61,16 +66,43 @@ def propagate(
         f"threshold {use}", lambda: _threshold(store, worker, annotate, rest, tell, step)
     )
     ends: Counter[str] = Counter()
+    end = ""
     for number, task_id in enumerate(chosen):
         task = store.projects.task(task_id)
         image = store.projects.image(task.image_id)
         tell(0.3 + 0.7 * number / len(chosen), image.path)
         look = partial(_look, store, worker, annotate, (task, image), rest, threshold)
-        ends[step(f"task {task_id} {use}", look)] += 1
+        end = step(f"task {task_id} {use}", partial(_alone, look, end, overdue="slow", died="died"))
+        ends[end] += 1
     predicted = ends["predicted"] + ends["accepted"]
     told = f"{predicted} images predicted, {ends['accepted']} accepted"
     left = f", {ends['failed']} could not be read" if ends["failed"] else ""
-    return f"{told}{left}. {remark}"
+    lost = ends["slow"] + ends["died"]
+    lacking = f", {lost} could not be computed" if lost else ""
+    return f"{told}{left}{lacking}. {remark}"
+
+
+def _alone(do: Callable[[], T], before: T, *, overdue: T, died: T) -> T:
+    """What came of one image, which is at fault where the process ended at it.
+
+    Args:
+        do: Looks at it.
+        before: What came of the image before it: when the process died there, too, it is the
+            machine that is at fault.
+        overdue: What came of it if it took too long.
+        died: What came of it if the process died.
+
+    Raises:
+        WorkerError: If the process died twice in a row.
+    """
+    try:
+        return do()
+    except OverdueError:
+        return overdue
+    except WorkerError:
+        if before == died:
+            raise
+        return died
 
 
 def _open_tasks(store: Store, rest: Rest) -> list[int]:
@@ -126,11 +158,13 @@ def _threshold(
     needed = images_needed(rest.risk)
     sessions = _finished(store, annotate, rest)
     guesses = []
+    guess: list[float] | None = None
     for number, session in enumerate(sessions):
         work = annotate.work(session)
         tell(0.3 * number / len(sessions), f"calibrating on {work.original.name}")
-        guess = step(f"guess {session.id}", partial(_guess, worker, work))
-        if guess is not None:
+        look = partial(_guess, worker, work)
+        guess = step(f"guess {session.id}", partial(_alone, look, guess, overdue=None, died=[]))
+        if guess:
             guesses.append(guess)
     if len(guesses) < needed:
         return None, (
