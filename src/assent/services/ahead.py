@@ -1,11 +1,10 @@
 """What is computed before anybody asks for it: the next images of a queue, and their order."""
 
 from collections import deque
-from contextlib import suppress
 from functools import partial
 from math import prod
 
-from assent.core.errors import AssentError
+from assent.core.errors import AssentError, WorkerError
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
 from assent.services.worker import Computes
@@ -36,6 +35,7 @@ class Ahead:
         self._backstage = backstage
         self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
         self._sent = deque[int](maxlen=AHEAD)
+        self._given_up: set[str] = set()
 
     def is_prepared(self, image: StoredImage, target: str) -> bool:
         """Whether an image opens at once."""
@@ -104,11 +104,18 @@ class Ahead:
             self._store.projects.rank({task.id: (sure, sure)})
 
     def _look(self, task: StoredTask, person: str, done: set[tuple[str, int]]) -> float | None:
-        """Prepare an image; returns its predicted Dice, None if it cannot be read."""
+        """Prepare an image; returns its predicted Dice, None if there is none to be had."""
         image = self._store.projects.image(task.image_id)
-        with suppress(AssentError):
+        if image.digest in self._given_up:
+            return None
+        try:
             work = self._annotate.fresh_work(task, image, person)
             sure: float = self._worker.call("prepare", work, is_patient=True)
-            done.add((image.digest, self._worker.starts))
-            return sure
-        return None
+        except WorkerError:
+            # Everybody waited for this one, or for the restart after it: not again and again.
+            self._given_up.add(image.digest)
+            return None
+        except AssentError:
+            return None
+        done.add((image.digest, self._worker.starts))
+        return sure

@@ -1,12 +1,12 @@
 """What finished images teach: the profile of a person, kept up to date behind the scenes."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from assent.core.errors import AssentError
+from assent.core.errors import AssentError, WorkerError
 from assent.services.annotate import Annotate
+from assent.services.engine import Work
 from assent.services.worker import Computes
 from assent.storage.store import Store
 
@@ -40,6 +40,7 @@ class Learning:
 
     def __init__(self, store: Store, worker: Computes, annotate: Annotate) -> None:
         self._store, self._worker, self._annotate = store, worker, annotate
+        self._given_up: set[int] = set()
 
     def profile(self, person: str) -> Profile:
         """What is known of a person."""
@@ -78,12 +79,24 @@ class Learning:
         for session in reversed(finished):
             if self._annotate.is_ours(session):
                 work = self._annotate.work(session)
-                with suppress(AssentError):
-                    # One by one, so that a person who waits has a turn in between.
-                    self._worker.call("recall", work, is_patient=True)
+                if self._can_recall(work):
                     works.append(work)
         prior = self._worker.call("learn", works, is_patient=True)
         self._save(person, prior, len(works), after)
+
+    def _can_recall(self, work: Work) -> bool:
+        """Do a session again; one by one, so that a person who waits has a turn in between."""
+        if work.session in self._given_up:
+            return False
+        try:
+            self._worker.call("recall", work, is_patient=True)
+        except WorkerError:
+            # Everybody waited for this one, or for the restart after it: not again and again.
+            self._given_up.add(work.session)
+            return False
+        except AssentError:
+            return False
+        return True
 
     def _save(self, person: str, prior: Any, images: int, after: int) -> None:
         method = self._annotate.facts.method

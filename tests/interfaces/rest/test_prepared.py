@@ -2,6 +2,7 @@
 
 from threading import Event
 
+from assent.core.errors import WorkerError
 from assent.services import ahead
 from interfaces.rest.serving import TARGET, serving
 from interfaces.small_files import disc, write_picture
@@ -68,3 +69,24 @@ def test_large_images_and_those_that_are_gone_are_not_looked_at(tmp_path, monkey
         told = {task["image"]["path"]: task["predicted_dice"] for task in open_tasks(served)}
         assert told["1.png"] is None
         assert told["2.png"] > 0
+
+
+def test_what_the_process_died_of_is_not_tried_after_each_acceptance(served, monkeypatch):
+    died, call = [], served.worker.call
+
+    def dies(verb, *arguments, **more):
+        deadly = {"prepare": "b.png", "recall": "a.png"}.get(verb)
+        if deadly is not None and arguments[0].original.path == deadly:
+            died.append(verb)
+            raise WorkerError("The process that computes stopped.")
+        return call(verb, *arguments, **more)
+
+    monkeypatch.setattr(served.worker, "call", dies)
+    first, second, third = served.images()
+    for image in (first, third):
+        shown = served.open(image=image["id"])
+        served.answer(shown, "accept", choice="recommended")
+        served.workspace.backstage.settle()
+    assert sorted(died) == ["prepare", "recall"]
+    assert served.get("/profiles/me").json()["images"] == 1
+    assert [task["image"]["id"] for task in open_tasks(served)] == [second["id"]]
