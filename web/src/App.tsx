@@ -104,6 +104,8 @@ function useBench(desk: Desk, person: string) {
     onBox: (box) => commands.prompts([box], []),
     onPainted: (edited) => commands.acceptPainted(edited),
   });
+  const showsPlanes = detail !== null && planesOf === detail.id;
+  const showPlanes = (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null);
   const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
   const showWhole = () => setFitRequest((old) => old + 1);
   const commands = useCommands(desk, person, {
@@ -114,6 +116,7 @@ function useBench(desk: Desk, person: string) {
     onTool: tools.choose,
     onStep: (by) => tools.stepTo(slice + by),
     onFit: showWhole,
+    onPlanes: () => detail?.is_volume && showPlanes(!showsPlanes),
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
     onEscape: tools.escape,
@@ -124,8 +127,7 @@ function useBench(desk: Desk, person: string) {
     source: review?.source ?? tools.source,
     slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, showWhole, dialog, setDialog,
     crossing, setCrossing,
-    showsPlanes: detail !== null && planesOf === detail.id,
-    showPlanes: (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null),
+    showsPlanes, showPlanes,
   };
 }
 

@@ -23,6 +23,7 @@ export type Command =
         | "hide"
         | "fill"
         | "fit"
+        | "planes"
         | "escape"
         | "larger"
         | "smaller"
@@ -58,6 +59,7 @@ const LETTERS: Record<string, Command> = {
   h: { do: "hide" },
   c: { do: "fill" },
   f: { do: "fit" },
+  v: { do: "planes" },
   "=": { do: "judge", answer: "cannot_tell" },
   l: { do: "context" },
   "?": { do: "help" },
@@ -133,6 +135,7 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
       ["C", words.keys.fill],
       ["H", words.keys.hide],
       ["F", words.keys.fit],
+      ["V", words.keys.planes],
     ],
   },
   {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Alternative } from "../src/api/types";
-import { closeUp, fitting } from "../src/viewer/closeup";
+import { closeUp, fitting, isLeftFreer } from "../src/viewer/closeup";
+import { UPRIGHT } from "../src/viewer/geometry";
 import { alternative } from "./proposals";
 
 const CARD = { width: 140, height: 100 };
@@ -49,6 +50,18 @@ describe("what a card shows", () => {
     if (!part) throw new Error("A difference of five pixels is shown as small as it is.");
     expect(Math.abs(part.x + part.width / 2 - 105)).toBeLessThan(6);
     expect(Math.abs(part.y + part.height / 2 - 45)).toBeLessThan(6);
+  });
+
+  it("keeps its map off what differs, also where the image is shown the other way round", () => {
+    const right = adding((x, y) => x > 80 && y > 80);
+    const corner = { width: 30, height: 30 };
+    const camera = { scale: 1, aspect: 1, left: -30, top: -20, turned: UPRIGHT };
+    const card = { width: SIZE, height: SIZE };
+    expect(isLeftFreer(right, camera, card, corner)).toBe(true);
+    expect(isLeftFreer(adding((x, y) => x < 20 && y > 80), camera, card, corner)).toBe(false);
+    expect(isLeftFreer(adding((x, y) => x > 80 && y < 20), camera, card, corner)).toBe(false);
+    // Columns 30 to 130 of an image of 160, turned, lie from 30 on.
+    expect(isLeftFreer(right, { ...camera, turned: { x: 160, y: null } }, card, corner)).toBe(false);
   });
 
   it("looks as it should where pixels are taller than wide", () => {

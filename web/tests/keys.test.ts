@@ -33,6 +33,10 @@ describe("keys", () => {
     expect(commandOf(press("ArrowDown"), flat)).toBeNull();
   });
 
+  it("show three planes", () => {
+    expect(commandOf(press("v"), { ...flat, isVolume: true })).toEqual({ do: "planes" });
+  });
+
   it("set the brush", () => {
     expect(commandOf(press("d"), flat)).toEqual({ do: "tool", tool: "brush" });
     expect(commandOf(press("["), flat)).toEqual({ do: "smaller" });

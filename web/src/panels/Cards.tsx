@@ -3,8 +3,8 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { Alternative, Crop, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
-import { closeUp, fitting } from "../viewer/closeup";
-import { type Camera, type Size, aspectOf, toScreen } from "../viewer/geometry";
+import { closeUp, fitting, isLeftFreer } from "../viewer/closeup";
+import { type Camera, type Size, aspectOf, clamp, toScreen } from "../viewer/geometry";
 import { mirrorOf, turnedOf } from "../viewer/orientation";
 import * as paint from "../viewer/paint";
 import { type MaskSource, useMask, useSlice } from "../viewer/pictures";
@@ -43,13 +43,25 @@ function cropCamera(crop: Crop, detail: ImageDetail, card: Size): Camera {
   return { scale, aspect, turned, left: card.width / 2 - at.x, top: card.height / 2 - at.y };
 }
 
-/** The same crop, small, in the corner at the lower right. */
-function mapCamera(crop: Crop, detail: ImageDetail, card: Size): Camera {
-  const size = { width: card.width * MAP, height: card.height * MAP };
-  const camera = cropCamera(crop, detail, size);
+/** Moved so that the image covers the card, as far as it is large enough. */
+function covering(camera: Camera, image: Size, card: Size): Camera {
+  const width = image.width * camera.scale;
+  const height = image.height * camera.scale * camera.aspect;
   return {
     ...camera,
-    left: camera.left + card.width - size.width - MAP_MARGIN,
+    left: width < card.width ? camera.left : clamp(camera.left, card.width - width, 0),
+    top: height < card.height ? camera.top : clamp(camera.top, card.height - height, 0),
+  };
+}
+
+/** The same crop, small, in the lower corner where it covers less of what differs. */
+function mapCamera(alternative: Alternative, detail: ImageDetail, card: Size, shown: Camera): Camera {
+  const size = { width: card.width * MAP, height: card.height * MAP };
+  const camera = cropCamera(alternative.crop, detail, size);
+  const isLeft = isLeftFreer(alternative, shown, card, size);
+  return {
+    ...camera,
+    left: camera.left + (isLeft ? MAP_MARGIN : card.width - size.width - MAP_MARGIN),
     top: camera.top + card.height - size.height - MAP_MARGIN,
   };
 }
@@ -75,10 +87,11 @@ function Card(props: CardProps) {
     const context = shown && card && paint.prepare(shown, card);
     if (!context) return;
     const [, height = 1, width = 1] = detail.shape;
+    const camera = covering(cropCamera(part ?? alternative.crop, detail, card), { height, width }, card);
     paint.paintScene(context, {
       image: picture?.source ?? null,
       size: { height, width },
-      camera: cropCamera(part ?? alternative.crop, detail, card),
+      camera,
       overlay,
       // In a part of it nothing else says which side of the line is inside.
       isFilled: part !== null,
@@ -87,7 +100,7 @@ function Card(props: CardProps) {
       // Thin, since it covers what differs by little.
       lineWidth: 1.1,
     });
-    if (part) paint.paintMap(context, mapCamera(alternative.crop, detail, card), overlay.recommended, alternative.crop, part);
+    if (part) paint.paintMap(context, mapCamera(alternative, detail, card, camera), overlay.recommended, alternative.crop, part);
   }, [picture, overlay, alternative, detail, card, part]);
 
   // A card that leaves from under the pointer is not looked at any more.

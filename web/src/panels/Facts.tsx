@@ -22,6 +22,11 @@ export function numbersOf(proposal: Proposal): [string, string][] {
   return rows;
 }
 
+const MEANINGS: Record<string, string> = {
+  [words.quality]: words.qualityMeaning,
+  [words.uncertainty]: words.uncertaintyMeaning,
+};
+
 interface NumbersProps {
   proposal: Proposal | null;
   /** Whether the mask on screen has strokes that these numbers do not know. */
@@ -40,7 +45,7 @@ export function Numbers({ proposal, isPainted, onContext }: NumbersProps) {
       <dl>
         {rows.map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt title={MEANINGS[name]}>{name}</dt>
             <dd title={value === words.notCalibrated ? words.notCalibratedLong : undefined}>{value}</dd>
           </div>
         ))}

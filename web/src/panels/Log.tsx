@@ -37,7 +37,7 @@ export function Log({ state, onGoTo, onUndo, onRedo }: Props) {
         <li ref={round === 0 ? end : undefined}>
           <button type="button" className="log-item" aria-current={round === 0 && !isStill ? "step" : undefined} disabled={isStill || !proposal} onClick={() => onGoTo(0)}>
             <span className="log-round">0</span>
-            {words.firstProposal}
+            {words.opened}
           </button>
         </li>
         {proposal?.log.map((entry) => (

@@ -1,5 +1,6 @@
 // Tools and how the image is looked at: one quiet line above it.
 
+import { useEffect, useRef } from "react";
 import type { ImageDetail } from "../api/types";
 import type { Tool } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
@@ -105,8 +106,24 @@ function Windowing({ detail, window, onWindow }: Props & { detail: ImageDetail; 
   ];
   const chosen = choices.findIndex((choice) => isSame(choice.window, window));
   const range = Math.max(detail.high - detail.low, Number.EPSILON);
+  const details = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    const leave = (event: PointerEvent) => {
+      const open = details.current;
+      if (open && event.target instanceof Node && !open.contains(event.target)) open.open = false;
+    };
+    addEventListener("pointerdown", leave);
+    return () => removeEventListener("pointerdown", leave);
+  }, []);
+  const close = (event: React.KeyboardEvent<HTMLDetailsElement>) => {
+    if (event.key !== "Escape" || !event.currentTarget.open) return;
+    // The tool that is chosen stays: only the window goes.
+    event.preventDefault();
+    event.currentTarget.open = false;
+    event.currentTarget.querySelector("summary")?.focus();
+  };
   return (
-    <details className="windowing">
+    <details ref={details} className="windowing" onKeyDown={close}>
       <summary title={words.windowTitle}>
         <Icon name="window" />
         <span className="tool-name">{choices[chosen]?.name ?? words.windowOwn}</span>

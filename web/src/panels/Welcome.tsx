@@ -12,6 +12,14 @@ export function isNewcomer(): boolean {
 const ORGAN = "M60 26c20 0 34 13 34 31S80 90 58 90 26 76 26 58 40 26 60 26Z";
 const WIDER = "M60 19c25 0 42 15 42 38S85 97 58 97 18 81 18 58 35 19 60 19Z";
 
+/** What each card removes or adds: the rim, a rim around it, a second object, a part of the side. */
+const DIFFERENCES = [
+  `${ORGAN}M60 36c14 0 24 9 24 22S74 80 58 80 36 71 36 58 46 36 60 36Z`,
+  `${WIDER}${ORGAN}`,
+  "M103 88a9 9 0 1 0 .01 0",
+  `${ORGAN}M60 26c20 0 34 13 34 31 0 11-5 20-14 26 22 12 36-6 34-28S92 22 60 26Z`,
+];
+
 export function Welcome({ onClose }: { onClose(): void }) {
   const start = () => {
     localStorage.setItem(SEEN_KEY, "yes");
@@ -66,8 +74,8 @@ function Choose() {
           <g key={card} transform={`translate(${x} ${y})`}>
             <rect width="58" height="56" rx="7" className={card === 1 ? "ink-stage is-chosen" : "ink-stage"} />
             <g transform="translate(1 0) scale(.47)">
-              <path d={card % 2 ? WIDER : ORGAN} className={card % 2 ? "ink-added" : "ink-removed"} />
-              <path d={ORGAN} transform={card === 2 ? "translate(18 17) scale(.7)" : undefined} className="ink-recommended" />
+              <path d={DIFFERENCES[card]} className={card === 0 ? "ink-removed" : "ink-added"} fillRule="evenodd" />
+              <path d={ORGAN} className="ink-line" />
             </g>
             <text x="7" y="15" className="ink-number">
               {card + 1}

@@ -19,6 +19,7 @@ interface View {
   onTool(tool: Tool): void;
   onStep(by: number): void;
   onFit(): void;
+  onPlanes(): void;
   onHelp(): void;
   onContext(): void;
   onEscape(): void;
@@ -64,6 +65,8 @@ export function useCommands(desk: Desk, person: string, view: View) {
         return view.onContext();
       case "fit":
         return view.onFit();
+      case "planes":
+        return view.onPlanes();
       case "escape":
         return view.onEscape();
       case "uncertainty":

@@ -2,7 +2,7 @@
 // an eye would see there, the place where they differ most, larger.
 
 import type { Alternative, Crop } from "../api/types";
-import type { Size } from "./geometry";
+import { type Camera, type Size, toScreen } from "./geometry";
 import { type Mask, decode } from "./rle";
 
 /** Pixels of the screen that the thickest difference takes, the line between both masks included. */
@@ -30,6 +30,20 @@ export function closeUp(alternative: Alternative, card: Size, aspect: number): C
   const width = Math.min(Math.round(card.width / scale), crop.width);
   const { x, y } = fullest(depth, { height, width });
   return { x: crop.x + x, y: crop.y + y, height, width };
+}
+
+/** Whether less of the difference lies in the lower left corner of a card than in the lower right. */
+export function isLeftFreer({ crop, ...alternative }: Alternative, camera: Camera, card: Size, corner: Size): boolean {
+  const [added, removed] = [decode(alternative.added), decode(alternative.removed)];
+  let balance = 0;
+  added.pixels.forEach((isAdded, i) => {
+    if (!isAdded && !removed.pixels[i]) return;
+    const at = toScreen(camera, { x: crop.x + (i % crop.width) + 0.5, y: crop.y + Math.floor(i / crop.width) + 0.5 });
+    if (at.y < card.height - corner.height || at.y > card.height) return;
+    if (at.x >= 0 && at.x < corner.width) balance--;
+    if (at.x <= card.width && at.x > card.width - corner.width) balance++;
+  });
+  return balance > 0;
 }
 
 interface Depths extends Size {
