@@ -126,9 +126,9 @@ def _write(images: Path) -> None:
 def play(server: Server, pictures: Path):
     """Run a scenario in node; returns what it printed as JSON. It may ask for the server's end."""
 
-    def run(scenario: str) -> list[dict[str, object]]:
+    def run(scenario: str, *more: object) -> list[dict[str, object]]:
         script = HERE / "scenarios" / f"{scenario}.mjs"
-        words = ["node", str(script), server.address, str(pictures), str(BROWSER)]
+        words = ["node", str(script), server.address, str(pictures), str(BROWSER), *map(str, more)]
         said: list[dict[str, object]] = []
         with subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -13,6 +13,7 @@ from assent.interfaces.rest.app import create_app
 from assent.services.hosting import Hosting, open_workspace
 from assent.storage.store import open_store
 from browser.conftest import DIST, ROOT
+from interfaces.small_files import recorded
 from storage.work import grounds
 
 ENTRY_BYTES = 450_000
@@ -39,8 +40,8 @@ def test_a_mask_is_painted_by_hand_undone_kept_over_a_reload_and_accepted(play):
     play("painting")
 
 
-def test_images_are_added_by_button_and_drop_and_what_is_none_says_so(play):
-    play("upload")
+def test_images_series_and_folders_are_added_and_taken_back_and_what_is_none_says_so(play):
+    play("upload", recorded("98892001"))
 
 
 @pytest.fixture

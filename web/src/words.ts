@@ -98,11 +98,17 @@ export const words = {
   add: "Add",
   addImages: "Add images",
   dropHere: "Drop images here to add them to this folder",
-  noFolders: "This is a folder. Drop the files in it instead.",
+  addFolder: "Folder",
+  addFolderLong: "Add a folder; the files of a DICOM series in it become one image",
+  emptyFolder: "There is no image in this folder.",
+  brokenFolder: "This folder cannot be read. Add the files in it instead.",
+  filesTogether: (first: string, all: number) => `${first} and ${all - 1} more`,
   uploadKnown: "This image is here already.",
   uploadBroke: "The connection broke off on the way. Add the file again.",
   uploading: (done: number, all: number, percent: number) => `Adding ${Math.min(done + 1, all)} of ${all} · ${percent} %`,
   uploaded: (done: number) => `${plural(done, "image", "images")} added`,
+  sentImage: "This image was added here.",
+  removeTarget: (target: string) => `Remove “${target}”`,
   uploadChecked: (name: string) => `${name} is being read`,
 
   // Tools

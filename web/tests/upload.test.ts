@@ -1,16 +1,17 @@
 import { describe, expect, it, vi } from "vitest";
 import { words } from "../src/words";
-import { type Send, Uploader, summary } from "../src/state/upload";
+import type { Parcel } from "../src/state/parcels";
+import { type Arrived, type Send, Uploader, summary } from "../src/state/upload";
 
-const file = (name: string, bytes: number) => new File([new Uint8Array(bytes)], name);
+const file = (name: string, bytes: number): Parcel => ({ name, body: new Blob([new Uint8Array(bytes)]), isSeries: false });
 
 /** An uploader whose files arrive, fail or report when the test says so. */
 function desk() {
-  const sending: { name: string; onSent(bytes: number): void; arrive(isNew?: boolean): void; fail(error: Error): void }[] = [];
+  const sending: { name: string; onSent(bytes: number): void; arrive(images?: number, problems?: string[]): void; fail(error: Error): void }[] = [];
   const send: Send = (sent, onSent, signal) =>
-    new Promise<boolean>((resolve, reject) => {
+    new Promise<Arrived>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("aborted")));
-      sending.push({ name: sent.name, onSent, arrive: (isNew = true) => resolve(isNew), fail: reject });
+      sending.push({ name: sent.name, onSent, arrive: (images = 1, problems = []) => resolve({ images, problems }), fail: reject });
     });
   const onAdded = vi.fn();
   const uploader = new Uploader(send, onAdded, (error) => `Said: ${(error as Error).message}`);
@@ -50,11 +51,23 @@ describe("files", () => {
   it("that are there already are not counted as added, and say so", async () => {
     const { uploader, sending, states, settle } = desk();
     uploader.add([file("a", 10)]);
-    sending[0]?.arrive(false);
+    sending[0]?.arrive(0);
     await settle();
     expect(states()).toEqual(["a known"]);
     expect(uploader.get()[0]?.problem).toBe(words.uploadKnown);
     expect(summary(uploader.get())).toMatchObject({ done: 0, isUnderWay: false });
+  });
+
+  it("that became several images count as such, and what is no image in them says so", async () => {
+    const { uploader, sending, states, settle } = desk();
+    uploader.add([file("study", 10), file("b", 10)]);
+    sending[0]?.arrive(3, ["Series 1 is a localizer."]);
+    await settle();
+    sending[1]?.arrive();
+    await settle();
+    expect(states()).toEqual(["study done", "b done"]);
+    expect(uploader.get().map(({ problem }) => problem)).toEqual(["Series 1 is a localizer.", null]);
+    expect(summary(uploader.get())).toMatchObject({ done: 2, images: 4 });
   });
 
   it("on their way are stopped with those that wait; later ones are sent again", async () => {
@@ -77,16 +90,16 @@ describe("how far it is", () => {
     const { uploader, sending, settle } = desk();
     uploader.add([file("a", 10), file("b", 30)]);
     sending[0]?.onSent(5);
-    expect(summary(uploader.get())).toEqual({ done: 0, all: 2, share: 5 / 40, isUnderWay: true });
+    expect(summary(uploader.get())).toEqual({ done: 0, all: 2, images: 0, share: 5 / 40, isUnderWay: true });
     sending[0]?.fail(new Error("bad"));
     await settle();
     // A request has headers too, so that more than the file may be reported.
     sending[1]?.onSent(31);
-    expect(summary(uploader.get())).toEqual({ done: 0, all: 1, share: 1, isUnderWay: true });
+    expect(summary(uploader.get())).toEqual({ done: 0, all: 1, images: 0, share: 1, isUnderWay: true });
   });
 
   it("is by files where they are empty, and nothing without any", () => {
-    expect(summary([])).toEqual({ done: 0, all: 0, share: 0, isUnderWay: false });
+    expect(summary([])).toEqual({ done: 0, all: 0, images: 0, share: 0, isUnderWay: false });
     const { uploader } = desk();
     uploader.add([file("a", 0)]);
     expect(summary(uploader.get()).share).toBe(0);

@@ -1,13 +1,31 @@
-// Images are added by the button and by dropping them; what is no image says so, the rest arrives.
+// Images, the files of a series and a whole folder are added by button and drop; what is no image says so, the
+// rest arrives. What was added is taken back, and so is a target that was misspelt.
 
-import { base, check, checkAccess, openPage, run, shoot } from "../page.mjs";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { base, check, checkAccess, openPage, rest, run, shoot } from "../page.mjs";
+
+const [study] = rest;
+const slices = join(study, "CT5N");
+
+/** Drop files on the page, as [name, bytes]. */
+async function drop(page, files) {
+  const dropped = await page.evaluateHandle((contents) => {
+    const transfer = new DataTransfer();
+    for (const [name, bytes] of contents) transfer.items.add(new File([new Uint8Array(bytes)], name));
+    return transfer;
+  }, files);
+  await page.dispatchEvent("body", "dragover", { dataTransfer: dropped });
+  await page.getByText("Drop images here").waitFor();
+  return () => page.dispatchEvent("body", "drop", { dataTransfer: dropped });
+}
 
 await run(async ({ newPage, complaints }) => {
   const page = await openPage(newPage);
   await page.locator(".queue-item").first().waitFor();
   const thumbnail = await fetch(`${base}/api/v1/images/1/thumbnail?size=64`);
   const png = Buffer.from(await thumbnail.arrayBuffer());
-  await page.locator('input[type="file"]').setInputFiles([
+  await page.locator('input[type="file"]:not([webkitdirectory])').setInputFiles([
     { name: "one more.png", mimeType: "image/png", buffer: png },
     { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no image at all") },
   ]);
@@ -21,18 +39,44 @@ await run(async ({ newPage, complaints }) => {
 
   const other = await fetch(`${base}/api/v1/images/1/thumbnail?size=48`);
   const bytes = [...new Uint8Array(await other.arrayBuffer())];
-  const dropped = await page.evaluateHandle((content) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(content)], "dropped.png", { type: "image/png" }));
-    return transfer;
-  }, bytes);
-  await page.dispatchEvent("body", "dragover", { dataTransfer: dropped });
-  await page.getByText("Drop images here").waitFor();
+  const letGo = await drop(page, [["dropped.png", bytes]]);
   await shoot(page, "upload-drop");
-  await page.dispatchEvent("body", "drop", { dataTransfer: dropped });
+  await letGo();
   await page.locator(".queue-item", { hasText: "dropped.png" }).waitFor();
   check((await page.getByText("Drop images here").count()) === 0, "The page still waits for a drop.");
-  // That one file is refused is meant here.
-  const others = complaints.filter((line) => !/notes\.png|status of 4/.test(line));
+
+  await (await drop(page, readdirSync(slices).sort().map((name) => [name, [...readFileSync(join(slices, name))]])))();
+  const series = page.locator(".queue-item", { hasText: "2062 and 4 more" });
+  await series.waitFor();
+  await page.locator('input[webkitdirectory]').setInputFiles(study);
+  await page.locator(".upload-problems li", { hasText: "CT5N" }).getByText("here already").waitFor();
+  await page.locator(".upload-problems li", { hasText: "CT2N" }).getByText("different directions").waitFor();
+  await page.getByText("3 images added").waitFor();
+  await series.click();
+  await page.locator('.image-name[title*="2062 and 4 more"]').waitFor();
+  await page.locator(".card-hint").waitFor();
+  await shoot(page, "upload-series");
+  await checkAccess(page, "upload-series");
+
+  const added = page.getByRole("region", { name: "This image was added here." });
+  await added.getByRole("button", { name: "Remove" }).click();
+  await added.getByRole("button", { name: "Remove it" }).click();
+  await series.waitFor({ state: "detached" });
+  check((await page.locator(".queue-item", { hasText: "dropped.png" }).count()) === 1, "More than one image is gone.");
+
+  const targets = `${base}/api/v1/projects/1/targets`;
+  const told = { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"target": "dics"}' };
+  await fetch(targets, told);
+  await page.reload();
+  await page.getByRole("combobox", { name: "What is segmented" }).selectOption("dics");
+  await page.getByRole("button", { name: "Remove “dics”" }).click();
+  await page.getByText("Remove “dics”?").waitFor();
+  await shoot(page, "upload-target");
+  await checkAccess(page, "upload-target");
+  await page.getByRole("banner").getByRole("button", { name: "Remove it" }).click();
+  await page.getByRole("combobox", { name: "What is segmented" }).waitFor({ state: "detached" });
+  await page.locator(".image-target", { hasText: "disc" }).waitFor();
+  // That these are refused is meant here.
+  const others = complaints.filter((line) => !/notes\.png|CT2N|status of 4/.test(line));
   complaints.splice(0, complaints.length, ...others);
 });

@@ -1,5 +1,6 @@
 // One small wrapper around fetch: JSON in and out, and every failure told apart.
 
+import type { Parcel } from "../state/parcels";
 import type * as T from "./types";
 
 const BASE = "/api/v1";
@@ -70,20 +71,22 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw refusal(status, statusText, await response.text(), headers.get("Retry-After"));
 }
 
-/** A file as the body of a request; false when it was there already. `fetch` does not tell how much of it went out. */
-function sendFile(
+/** A file as the body of a request. `fetch` does not tell how much of it went out. */
+function sendFile<R>(
   path: string,
-  file: File,
+  file: Blob,
   onSent: (bytes: number) => void,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ isNew: boolean; reply: R }> {
   return new Promise((resolve, reject) => {
     const asked = new XMLHttpRequest();
     asked.open("POST", BASE + path);
     asked.setRequestHeader("Content-Type", "application/octet-stream");
     asked.upload.onprogress = (event) => onSent(event.loaded);
     asked.onload = () => {
-      if (asked.status >= 200 && asked.status < 300) return resolve(asked.status === 201);
+      if (asked.status >= 200 && asked.status < 300) {
+        return resolve({ isNew: asked.status === 201, reply: JSON.parse(asked.responseText) as R });
+      }
       const after = asked.getResponseHeader("Retry-After");
       reject(refusal(asked.status, asked.statusText, asked.responseText, after));
     };
@@ -117,8 +120,18 @@ export const api = {
   progress: (project: number, name: string) =>
     get<T.Progress>(`/projects/${project}/progress?${target(name)}`),
   readers: (image: number, name: string) => get<T.Readers>(`/images/${image}/readers?${target(name)}`),
-  upload: (project: number, file: File, onSent: (bytes: number) => void, signal: AbortSignal) =>
-    sendFile(`/projects/${project}/images?name=${encodeURIComponent(file.name)}`, file, onSent, signal),
+  upload: async (project: number, { name, body, isSeries }: Parcel, onSent: (bytes: number) => void, signal: AbortSignal) => {
+    const path = `/projects/${project}/${isSeries ? "series" : "images"}?name=${encodeURIComponent(name)}`;
+    const { isNew, reply } = await sendFile<T.Series | T.ImageInfo>(path, body, onSent, signal);
+    const { images, problems } = "images" in reply ? reply : { images: [reply], problems: [] };
+    return { images: isNew ? images.length : 0, problems: problems.map(({ detail }) => detail) };
+  },
+  removeImage: async (image: number) => {
+    await request(`/images/${image}`, { method: "DELETE" });
+  },
+  removeTarget: async (project: number, name: string) => {
+    await request(`/projects/${project}/targets?${target(name)}`, { method: "DELETE" });
+  },
   image: (id: number) => get<T.ImageDetail>(`/images/${id}`),
   skip: (task: number, skipped: boolean) =>
     post<T.Task>(`/tasks/${task}/${skipped ? "skip" : "unskip"}`),

@@ -762,6 +762,16 @@ export interface components {
             positive: boolean;
         };
         /**
+         * Series
+         * @description What came of an archive with DICOM series.
+         */
+        Series: {
+            /** Images */
+            images: components["schemas"]["Image"][];
+            /** Problems */
+            problems: components["schemas"]["FileProblem"][];
+        };
+        /**
          * Target
          * @description What is to be segmented.
          */

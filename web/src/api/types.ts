@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 
 export type Rle = Schemas["Rle"];
 export type ImageInfo = Schemas["Image"];
+export type Series = Schemas["Series"];
 export type ImageDetail = Schemas["ImageDetail"];
 export type Project = Schemas["Project"];
 export type Task = Schemas["Task"];

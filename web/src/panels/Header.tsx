@@ -1,5 +1,6 @@
 import { useState } from "react";
-import type { Desk } from "../state/useDesk";
+import { api } from "../api/client";
+import { type Desk, sentence } from "../state/useDesk";
 import { type Theme, chooseTheme, currentTheme } from "../theme";
 import { words } from "../words";
 import { Icon } from "./Icon";
@@ -48,6 +49,7 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
           ))}
         </select>
       )}
+      <RemoveTarget desk={desk} key={`${project?.id}.${target}`} />
       <h1 className="image-name" title={detail?.path}>
         {detail?.name ?? shownTask?.image.name ?? ""}
         {target !== null && detail && <span className="image-target">{target}</span>}
@@ -71,5 +73,38 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
         <Icon name="side" />
       </button>
     </header>
+  );
+}
+
+/** For a target that was a mistake: offered while nothing in it is finished and there is another one. */
+function RemoveTarget({ desk: { project, target, queue, go, reload, store } }: { desk: Desk }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const others = project?.targets.filter((name) => name !== target) ?? [];
+  if (!project || target === null || others.length === 0 || !queue || queue.counts.accepted > 0) return null;
+  const remove = () => {
+    setIsAsking(false);
+    const leave = () => {
+      go({ project: project.id, target: others[0] ?? null, task: null });
+      reload();
+    };
+    api.removeTarget(project.id, target).then(leave, (error: unknown) => store.tell("problem", sentence(error)));
+  };
+  if (!isAsking) {
+    return (
+      <button type="button" className="link" title={words.removeTarget(target)} aria-label={words.removeTarget(target)} onClick={() => setIsAsking(true)}>
+        {words.remove}
+      </button>
+    );
+  }
+  return (
+    <span>
+      {words.removeTarget(target)}?{" "}
+      <button type="button" className="link" onClick={remove}>
+        {words.removeSure}
+      </button>{" "}
+      <button type="button" className="link" onClick={() => setIsAsking(false)}>
+        {words.keepIt}
+      </button>
+    </span>
   );
 }

@@ -2,6 +2,8 @@
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Unreachable, api } from "../api/client";
+import type { Task } from "../api/types";
+import { type Found, filesChosen, filesIn, parcelsOf } from "../state/parcels";
 import { type Upload, Uploader, summary } from "../state/upload";
 import { sentence } from "../state/useDesk";
 import { words } from "../words";
@@ -12,7 +14,7 @@ export function useUploads(project: number | null, onAdded: () => void) {
   const uploader = useMemo(
     () =>
       new Uploader(
-        (file, onSent, signal) => api.upload(project ?? 0, file, onSent, signal),
+        (parcel, onSent, signal) => api.upload(project ?? 0, parcel, onSent, signal),
         () => added.current(),
         (error) => (error instanceof Unreachable ? words.uploadBroke : sentence(error)),
       ),
@@ -60,21 +62,68 @@ export function useDrop(uploader: Uploader, isWanted: boolean, onDrop: () => voi
 
 function take(uploader: Uploader, dropped: DataTransfer | null): void {
   const files: File[] = [];
+  const folders: FileSystemEntry[] = [];
+  // Once this function returns, the items are empty.
   for (const item of dropped?.items ?? []) {
+    const entry = item.webkitGetAsEntry();
     const file = item.getAsFile();
-    if (!file) continue;
-    if (item.webkitGetAsEntry()?.isDirectory) uploader.refuse(file.name, words.noFolders);
-    else files.push(file);
+    if (entry?.isDirectory) folders.push(entry);
+    else if (file) files.push(file);
   }
-  uploader.add(files);
+  if (files.length > 0) void addAll(uploader, filesChosen(files));
+  for (const folder of folders) void addFolder(uploader, folder.name, filesIn(folder));
+}
+
+async function addAll(uploader: Uploader, found: readonly Found[]): Promise<number> {
+  const parcels = await parcelsOf(found);
+  uploader.add(parcels);
+  return parcels.length;
+}
+
+async function addFolder(uploader: Uploader, name: string, found: Promise<readonly Found[]>): Promise<void> {
+  try {
+    if ((await addAll(uploader, await found)) === 0) uploader.refuse(name, words.emptyFolder);
+  } catch {
+    uploader.refuse(name, words.brokenFolder);
+  }
 }
 
 export function AddImages({ uploader }: { uploader: Uploader }) {
-  const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" className="link" title={words.addImages} aria-label={words.addImages} onClick={() => input.current?.click()}>
-        {words.add}
+      <Choose label={words.add} title={words.addImages} onChosen={(files) => void addAll(uploader, filesChosen(files))} />
+      <Choose
+        label={words.addFolder}
+        title={words.addFolderLong}
+        isFolder
+        onChosen={(files) => {
+          const found = filesChosen(files);
+          const name = found[0]?.folder.split("/")[0] ?? "";
+          void addFolder(uploader, name, Promise.resolve(found));
+        }}
+      />
+    </>
+  );
+}
+
+interface ChooseProps {
+  label: string;
+  title: string;
+  isFolder?: boolean;
+  onChosen(files: readonly File[]): void;
+}
+
+/** A button that opens the browser's own window for files or a folder. */
+function Choose({ label, title, isFolder = false, onChosen }: ChooseProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    // Not among the properties that the library knows.
+    if (input.current) input.current.webkitdirectory = isFolder;
+  }, [isFolder]);
+  return (
+    <>
+      <button type="button" className="link" title={title} aria-label={title} onClick={() => input.current?.click()}>
+        {label}
       </button>
       <input
         ref={input}
@@ -84,7 +133,7 @@ export function AddImages({ uploader }: { uploader: Uploader }) {
         tabIndex={-1}
         aria-hidden="true"
         onChange={(event) => {
-          uploader.add([...(event.target.files ?? [])]);
+          onChosen([...(event.target.files ?? [])]);
           // The same file can be chosen again.
           event.target.value = "";
         }}
@@ -93,15 +142,52 @@ export function AddImages({ uploader }: { uploader: Uploader }) {
   );
 }
 
+/** Takes an image back that was added here; it asks once more before. */
+export function TakeBack({ task, onGone }: { task: Task; onGone(): void }) {
+  const [isAsking, setIsAsking] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  if (!task.image.path.startsWith(".uploads/") || task.state === "accepted") return null;
+  const remove = () => {
+    setIsAsking(false);
+    api.removeImage(task.image.id).then(onGone, (error: unknown) => setProblem(sentence(error)));
+  };
+  return (
+    <section className="jobs" aria-label={words.sentImage}>
+      <p className="job-head">
+        <span>{words.sentImage}</span>
+        {isAsking ? (
+          <span>
+            <button type="button" className="link" onClick={remove}>
+              {words.removeSure}
+            </button>{" "}
+            <button type="button" className="link" onClick={() => setIsAsking(false)}>
+              {words.keepIt}
+            </button>
+          </span>
+        ) : (
+          <button type="button" className="link" onClick={() => setIsAsking(true)}>
+            {words.remove}
+          </button>
+        )}
+      </p>
+      {problem !== null && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </section>
+  );
+}
+
 export function Uploads({ uploader, uploads }: { uploader: Uploader; uploads: readonly Upload[] }) {
   if (uploads.length === 0) return null;
-  const { done, all, share, isUnderWay } = summary(uploads);
+  const { done, all, images, share, isUnderWay } = summary(uploads);
   const percent = Math.round(100 * share);
   const now = uploads.find(({ state }) => state === "sending");
   return (
     <section className="jobs" aria-label={words.addImages}>
       <p className="job-head" role="status">
-        <span>{isUnderWay ? words.uploading(done, all, percent) : words.uploaded(done)}</span>
+        <span>{isUnderWay ? words.uploading(done, all, percent) : words.uploaded(images)}</span>
         {isUnderWay ? (
           <button type="button" className="link" onClick={() => uploader.cancel()}>
             {words.stop}
@@ -118,9 +204,11 @@ export function Uploads({ uploader, uploads }: { uploader: Uploader; uploads: re
           <p className="job-detail">{now && now.sent >= now.bytes && now.bytes > 0 ? words.uploadChecked(now.name) : now?.name}</p>
         </div>
       )}
-      <ul className="upload-problems">
+      {/* The newest first; where it scrolls, the arrow keys reach its end. */}
+      <ul className="upload-problems" tabIndex={0}>
         {uploads
           .filter(({ problem }) => problem !== null)
+          .reverse()
           .map(({ id, name, problem }) => (
             <li key={id}>
               {/* The server names the file in most of its sentences. */}

@@ -1,6 +1,7 @@
-// Sends files to the server, one after the other, each with its share; what fails says why.
+// Sends images to the server, one after the other, each with its share; what fails says why.
 
 import { words } from "../words";
+import type { Parcel } from "./parcels";
 
 export interface Upload {
   id: number;
@@ -8,18 +9,28 @@ export interface Upload {
   bytes: number;
   sent: number;
   state: "waiting" | "sending" | "done" | "known" | "failed" | "cancelled";
-  /** Why it was not added, in one sentence. */
+  /** Images that came of it: of an archive perhaps several. */
+  images: number;
+  /** Why it, or a part of it, was not added. */
   problem: string | null;
 }
 
-/** Brings one file there; false when it was there already. */
+/** What came of something that was sent. */
+export interface Arrived {
+  /** None where all of it was there already. */
+  images: number;
+  /** Why a part of it cannot be used. */
+  problems: readonly string[];
+}
+
+/** Brings something there. */
 export interface Send {
-  (file: File, onSent: (bytes: number) => void, signal: AbortSignal): Promise<boolean>;
+  (parcel: Parcel, onSent: (bytes: number) => void, signal: AbortSignal): Promise<Arrived>;
 }
 
 export class Uploader {
   private uploads: readonly Upload[] = [];
-  private readonly files = new Map<number, File>();
+  private readonly parcels = new Map<number, Parcel>();
   private readonly listeners = new Set<() => void>();
   private stop: AbortController | null = null;
   private count = 0;
@@ -38,23 +49,23 @@ export class Uploader {
     return () => this.listeners.delete(listener);
   };
 
-  add(files: readonly File[]): void {
-    const added = files.map((file): Upload => {
+  add(parcels: readonly Parcel[]): void {
+    const added = parcels.map((parcel): Upload => {
       const id = this.count++;
-      this.files.set(id, file);
-      return { id, name: file.name, bytes: file.size, sent: 0, state: "waiting", problem: null };
+      this.parcels.set(id, parcel);
+      return { id, name: parcel.name, bytes: parcel.body.size, sent: 0, state: "waiting", images: 0, problem: null };
     });
     this.set([...this.uploads, ...added]);
     void this.work();
   }
 
-  /** What was dropped but cannot be sent, such as a folder. */
+  /** What was dropped but cannot be sent, such as an empty folder. */
   refuse(name: string, problem: string): void {
-    const refused = { id: this.count++, name, bytes: 0, sent: 0, state: "failed", problem } as const;
+    const refused = { id: this.count++, name, bytes: 0, sent: 0, state: "failed", images: 0, problem } as const;
     this.set([...this.uploads, refused]);
   }
 
-  /** Stop the file on its way and those that wait; what arrived stays. */
+  /** Stop what is on its way and what waits; what arrived stays. */
   cancel(): void {
     this.set(this.uploads.map((one) => (one.state === "waiting" ? { ...one, state: "cancelled" } : one)));
     this.stop?.abort();
@@ -75,20 +86,23 @@ export class Uploader {
   }
 
   private async one(id: number): Promise<void> {
-    const file = this.files.get(id);
-    if (!file) return this.change(id, { state: "failed", problem: words.unexpected });
+    const parcel = this.parcels.get(id);
+    if (!parcel) return this.change(id, { state: "failed", problem: words.unexpected });
     const stop = new AbortController();
     this.stop = stop;
     this.change(id, { state: "sending" });
     try {
-      const isNew = await this.send(file, (sent) => this.change(id, { sent }), stop.signal);
-      this.change(id, isNew ? { state: "done", sent: file.size } : { state: "known", problem: words.uploadKnown });
+      const { images, problems } = await this.send(parcel, (sent) => this.change(id, { sent }), stop.signal);
+      const isNew = images > 0;
+      const said = isNew ? problems : [words.uploadKnown, ...problems];
+      const problem = said.length > 0 ? said.join(" ") : null;
+      this.change(id, { state: isNew ? "done" : "known", sent: parcel.body.size, images, problem });
       this.onAdded();
     } catch (error) {
       if (stop.signal.aborted) this.change(id, { state: "cancelled" });
       else this.change(id, { state: "failed", problem: this.say(error) });
     } finally {
-      this.files.delete(id);
+      this.parcels.delete(id);
       this.stop = null;
     }
   }
@@ -110,6 +124,8 @@ export function isUnderWay({ state }: Upload): boolean {
 export interface Summary {
   done: number;
   all: number;
+  /** Images that are new. */
+  images: number;
   /** Of the bytes, in [0, 1]; by files where all are empty. */
   share: number;
   isUnderWay: boolean;
@@ -121,5 +137,6 @@ export function summary(uploads: readonly Upload[]): Summary {
   const sent = meant.reduce((sum, one) => sum + Math.min(one.sent, one.bytes), 0);
   const done = meant.filter(({ state }) => state === "done").length;
   const share = bytes > 0 ? sent / bytes : done / Math.max(meant.length, 1);
-  return { done, all: meant.length, share, isUnderWay: uploads.some(isUnderWay) };
+  const images = meant.reduce((sum, one) => sum + one.images, 0);
+  return { done, all: meant.length, images, share, isUnderWay: uploads.some(isUnderWay) };
 }
