@@ -24,6 +24,7 @@ export type Command =
         | "fill"
         | "fit"
         | "planes"
+        | "aim"
         | "escape"
         | "larger"
         | "smaller"
@@ -60,6 +61,7 @@ const LETTERS: Record<string, Command> = {
   c: { do: "fill" },
   f: { do: "fit" },
   v: { do: "planes" },
+  i: { do: "aim" },
   "=": { do: "judge", answer: "cannot_tell" },
   l: { do: "context" },
   "?": { do: "help" },
@@ -122,7 +124,7 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
       ["E", words.keys.erase],
       ["D", words.keys.brush],
       ["[  ]  X", words.keys.brushSize],
-      ["Tab  ←↑↓→", words.keys.reach],
+      ["I  ←↑↓→", words.keys.reach],
       ["Space  X", words.keys.mark],
       ["Esc", words.keys.escape],
     ],

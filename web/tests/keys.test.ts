@@ -37,6 +37,10 @@ describe("keys", () => {
     expect(commandOf(press("v"), { ...flat, isVolume: true })).toEqual({ do: "planes" });
   });
 
+  it("reach the image without a mouse", () => {
+    expect(commandOf(press("i"), flat)).toEqual({ do: "aim" });
+  });
+
   it("set the brush", () => {
     expect(commandOf(press("d"), flat)).toEqual({ do: "tool", tool: "brush" });
     expect(commandOf(press("["), flat)).toEqual({ do: "smaller" });

@@ -54,11 +54,13 @@ await run(async ({ newPage, complaints }) => {
 
   await page.getByRole("button", { name: "Numbers, answers and profile" }).click();
   await waitForRound(page, 1);
-  // Drawing without a mouse: the stage takes the focus, Space marks.
-  await page.locator(".stage-canvas").focus();
+  // Drawing without a mouse: I brings the cross, X marks, Escape gives the arrows back.
+  await page.locator("body").press("i");
   await page.keyboard.press("Shift+ArrowLeft");
   await page.keyboard.press("x");
   await waitForRound(page, 2);
+  await page.keyboard.press("Escape");
+  check(await page.evaluate(() => document.activeElement === document.body), "Escape leaves the keys to the cross.");
   const none = complaints.filter((line) => line.startsWith("dialog"));
   check(none.length === 0, "A file name ran as a script.");
 });

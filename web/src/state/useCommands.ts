@@ -20,6 +20,7 @@ interface View {
   onStep(by: number): void;
   onFit(): void;
   onPlanes(): void;
+  onAim(): void;
   onHelp(): void;
   onContext(): void;
   onEscape(): void;
@@ -67,7 +68,11 @@ export function useCommands(desk: Desk, person: string, view: View) {
         return view.onFit();
       case "planes":
         return view.onPlanes();
+      case "aim":
+        return view.onAim();
       case "escape":
+        // Arrows are for judging and for slices again.
+        if (document.activeElement instanceof HTMLCanvasElement) document.activeElement.blur();
         return view.onEscape();
       case "uncertainty":
         return view.onSettings((old) => ({ ...old, showsUncertainty: !old.showsUncertainty }));

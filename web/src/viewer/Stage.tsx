@@ -43,6 +43,8 @@ interface Props {
   preview: Alternative | null;
   /** Counts requests to show the whole image again. */
   fitRequest: number;
+  /** Counts requests for the cross that is moved by keys. */
+  aimRequest: number;
   /** A box that is not given yet. */
   openBox: OpenBox | null;
   /** In columns of the image; null while nothing is painted by hand. */
@@ -104,6 +106,11 @@ export function Stage(props: Props) {
   });
   const keys = useCursor(image, tool, camera?.turned ?? UPRIGHT, onClick, onDrawn);
   usePainting(canvas, screen, camera, props, draft, keys);
+  const aimed = useRef(props.aimRequest);
+  useEffect(() => {
+    if (aimed.current !== props.aimRequest) canvas.current?.focus();
+    aimed.current = props.aimRequest;
+  }, [props.aimRequest]);
 
   return (
     <div className="stage" ref={frame}>
