@@ -87,6 +87,7 @@ function useBench(desk: Desk, person: string) {
   const [window, setWindow] = useShownWindow(detail);
   const [looked, setLooked] = useState<Alternative | null>(null);
   const [fitRequest, setFitRequest] = useState(0);
+  const [aimRequest, setAimRequest] = useState(0);
   const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
   const [planesOf, setPlanesOf] = useState<number | null>(null);
   const preview = usePreview(state, looked, slice);
@@ -116,6 +117,7 @@ function useBench(desk: Desk, person: string) {
     onTool: tools.choose,
     onStep: (by) => tools.stepTo(slice + by),
     onFit: showWhole,
+    onAim: () => setAimRequest((old) => old + 1),
     onPlanes: () => detail?.is_volume && showPlanes(!showsPlanes),
     onHelp: () => setDialog("help"),
     onContext: () => desk.project && setDialog("context"),
@@ -125,7 +127,7 @@ function useBench(desk: Desk, person: string) {
   return {
     desk, person, state, detail, settings, setSettings, review, proposal, tools, commands,
     source: review?.source ?? tools.source,
-    slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, showWhole, dialog, setDialog,
+    slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, aimRequest, showWhole, dialog, setDialog,
     crossing, setCrossing,
     showsPlanes, showPlanes,
   };
@@ -244,6 +246,7 @@ function Pictures({ bench, detail, window }: { bench: Bench; detail: ImageDetail
         placed={bench.placed}
         preview={bench.preview}
         fitRequest={bench.fitRequest}
+        aimRequest={bench.aimRequest}
         openBox={tools.openBox}
         crosshair={bench.showsPlanes ? bench.crossing : null}
         onWindow={bench.setWindow}
