@@ -8,6 +8,12 @@ await run(async ({ newPage }) => {
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
   await page.keyboard.press("d");
+  await page.locator(".painting").waitFor();
+  // Painting is for one image: the next one asks what is meant.
+  await openImage(page, "b.png");
+  await page.getByText("Which object is meant?").first().waitFor();
+  await openImage(page, "a.png");
+  await page.keyboard.press("d");
   await page.getByText("Nothing is accepted").or(page.getByText("exactly what you paint")).waitFor();
   const before = await picture(page);
 

@@ -22,11 +22,14 @@ interface Shown {
 
 export function useTools(desk: Desk, shown: Shown) {
   const { proposal, recommended, slice } = shown;
-  const [held, setTool] = useState<Tool>("point");
+  const image = desk.detail?.id;
+  const [chosen, setChosen] = useState<{ tool: Tool; image?: number }>({ tool: "point" });
+  const setTool = (tool: Tool) => setChosen({ tool, image });
+  // Painting is for one image; the next one begins with choosing again.
+  const held = chosen.tool === "brush" && chosen.image !== image ? "point" : chosen.tool;
   const box = useOpenBox(desk.detail, slice, shown.onSlice);
   const brush = useBrush(desk, recommended, (edited) => {
     shown.onPainted(edited);
-    // The next image begins with choosing again.
     setTool("point");
   });
   // Strokes that are not accepted yet keep the brush, also after a reload.
