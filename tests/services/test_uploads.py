@@ -230,6 +230,20 @@ def test_a_file_that_another_project_shows_stays(uploads, store, content, tmp_pa
     assert left(tmp_path) == []
 
 
+def test_a_series_of_two_projects_lies_there_once(real, store, tmp_path):
+    store.projects.add("other", str(tmp_path / "other"))
+    content = archive_of(recorded("98892001/CT5N"))
+    mine = send_series(real, content).images[0]
+    kept = everything_in(tmp_path / "sent")
+    with real.receiving(2) as incoming:
+        incoming.write(content)
+        theirs = real.take_in_series(2, "again", incoming).images[0]
+    assert everything_in(tmp_path / "sent") == kept
+    real.take_back(mine.id)
+    assert theirs.digest == mine.digest
+    assert everything_in(tmp_path / "sent") == kept
+
+
 def test_what_somebody_worked_on_or_lies_in_the_folder_stays(uploads, store, content, tmp_path):
     image, _ = send(uploads, content)
     task = store.projects.task_of(image.id, "object")

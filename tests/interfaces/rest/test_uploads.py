@@ -119,6 +119,9 @@ def test_a_volume_that_would_unpack_to_gigabytes_is_refused(served, tmp_path, mo
 def test_too_many_bytes_are_refused_before_and_while_they_come(served, tmp_path, content):
     reply = served.send(iter(()), **{"Content-Length": str(10 * 10**9)})
     assert "larger than 2 GB" in refused(served, tmp_path, reply, 413, "too_large")
+    address, much = f"{API}/projects/1/series", {"Content-Length": str(10 * 10**9)}
+    reply = served.client.post(address, params={"name": "ct"}, content=iter(()), headers=much)
+    assert "larger than 2 GB" in refused(served, tmp_path, reply, 413, "too_large")
     served.workspace.uploads.most_bytes = 1000
     said = refused(served, tmp_path, served.send(iter([content])), 413, "too_large")
     assert "most that one upload may have" in said
