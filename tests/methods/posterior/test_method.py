@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
 from assent.core.simulate import consensus_click
 from assent.datasets.synthetic import open_synthetic
+from assent.methods.posterior import present
 from assent.methods.posterior.config import PosteriorConfig
+from assent.methods.posterior.draw import draw
 from assent.methods.posterior.method import Posterior
 from assent.methods.posterior.shipped import Constants
 from assent.testing import contract
@@ -182,6 +185,19 @@ def test_alternatives_differ_from_the_recommendation_and_each_other(method):
         seen += list(proposal.alternatives)
         assert len(proposal.tags) == len(proposal.scores) == len(proposal.alternatives) <= 3
     assert seen
+
+
+def test_no_two_alternatives_of_a_page_have_the_same_words(method, monkeypatch):
+    image, mask = scene()
+    wider = np.stack([mask, *[scene(radius=14)[1]] * 2])
+
+    def alike(state, offer, grid):
+        return replace(draw(state, offer, grid), masks=wider)
+
+    monkeypatch.setattr(present, "draw", alike)
+    embedding, state = begin(method, image, Click((0, 18, 24)))
+    tags = method.propose(embedding, state).tags
+    assert len(tags) == len(set(tags)) == 2
 
 
 CASES = {

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from assent.core.errors import ShapeError
-from assent.methods.posterior.tags import tag, tags
+from assent.methods.posterior.tags import tags
 
 MM = (1.0, 0.5, 0.5)
 Y, X = np.mgrid[:96, :96]
@@ -17,7 +17,7 @@ BODY = disk(20)
 
 
 def say(alternative, recommended=BODY, spacing=MM, calibrated=True):
-    return tag(alternative, recommended, spacing, calibrated)
+    return tags(alternative[None], recommended, spacing, calibrated=calibrated)[0]
 
 
 def test_width_is_said_in_millimetres_with_its_sign():

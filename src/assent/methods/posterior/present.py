@@ -6,7 +6,7 @@ from assent.methods.posterior.draw import draw
 from assent.methods.posterior.offer import Offer
 from assent.methods.posterior.shipped import Constants
 from assent.methods.posterior.state import PosteriorEmbedding, PosteriorState
-from assent.methods.posterior.tags import tag
+from assent.methods.posterior.tags import tags
 
 
 def present(
@@ -24,14 +24,12 @@ def present(
     if state.accepted is not None:
         recommended, alternatives, challenger = state.accepted, alternatives[:0], None
     geometry = embedding.image.geometry
-    tags = tuple(
-        tag(mask, recommended, geometry.spacing_zyx_mm, geometry.calibrated)
-        for mask in alternatives
-    )
     return Proposal(
         recommended=recommended,
         alternatives=alternatives,
-        tags=tags,
+        tags=tags(
+            alternatives, recommended, geometry.spacing_zyx_mm, calibrated=geometry.calibrated
+        ),
         probability=drawn.probability,
         uncertainty=drawn.uncertainty,
         predicted_dice=calibrate(_expected(state, offer), calibration),

@@ -76,12 +76,6 @@ def tags(
     return tuple(said)
 
 
-def tag(alternative: Masks, recommended: Masks, spacing_zyx_mm: Spacing, calibrated: bool) -> str:
-    """The tag of a single alternative ``(D, H, W)``; everything else as in ``tags``."""
-    check_shape("alternative", alternative, "D H W")
-    return tags(alternative[None], recommended, spacing_zyx_mm, calibrated=calibrated)[0]
-
-
 def _repeated(said: Sequence[str]) -> Iterator[list[int]]:
     for text in dict.fromkeys(said):
         group = [k for k, other in enumerate(said) if other == text]
