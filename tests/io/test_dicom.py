@@ -249,6 +249,43 @@ def test_one_damaged_slice_is_named(tmp_path, write_series):
         read_image(folder)
 
 
+@pytest.fixture
+def real_series(tmp_path):
+    """Three slices made of a recorded one, in a folder of their own."""
+    folder = tmp_path / "ct"
+    folder.mkdir()
+    dataset = pydicom.dcmread(_sample("CT_small.dcm"))
+    for z in range(3):
+        dataset.ImagePositionPatient = [0, 0, 5 * z]
+        dataset.save_as(folder / f"slice_{z}.dcm")
+    return folder
+
+
+# In the file meta before, within and after the class of the object; then in the dataset before
+# its class, after it, within an element, and after the identifier of the series.
+@pytest.mark.parametrize("size", [132, 150, 170, 184, 200, 345, 420, 500, 993, 1500, 2000])
+def test_a_slice_cut_anywhere_is_named_and_never_missed(real_series, size):
+    last = real_series / "slice_2.dcm"
+    last.write_bytes(last.read_bytes()[:size])
+    assert list_images(real_series.parent) == [real_series]
+    for series in (None, 1, 2):
+        with pytest.raises(FileFormatError, match=r"slice_2\.dcm .*[Cc]opy it again"):
+            read_dicom(real_series, series=series)
+
+
+@pytest.mark.parametrize("name", ["test-SR.dcm", "rtplan.dcm", "liver_1frame.dcm"])
+@pytest.mark.parametrize("size", [250, 400])
+def test_what_was_no_image_is_passed_over_when_cut_too(real_series, name, size):
+    (real_series / name).write_bytes(_sample(name).read_bytes()[:size])
+    assert read_image(real_series).shape_dhw == (3, 128, 128)
+
+
+def test_an_index_of_files_is_passed_over(real_series):
+    shutil.copy(_sample("DICOMDIR"), real_series / "DICOMDIR")
+    assert read_image(real_series).shape_dhw == (3, 128, 128)
+    assert list_images(real_series.parent) == [real_series]
+
+
 def test_folder_without_images_and_objects_beside_a_series(tmp_path, write_series):
     with pytest.raises(InputError, match="holds no DICOM image"):
         read_dicom(tmp_path)

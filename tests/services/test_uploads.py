@@ -165,13 +165,14 @@ def test_each_series_of_a_study_is_an_image_and_what_is_none_is_told(real, store
 
 def test_nothing_is_left_of_an_archive_that_cannot_be_used(real, store, tmp_path, monkeypatch):
     slices = {str(p): c for p, c in everything_in(recorded("98892001/CT5N")).items()}
-    cut = {**slices, "3353": slices["3353"][:700]}
+    cut, cut_early = ({**slices, "3353": slices["3353"][:size]} for size in (700, 300))
     gap = {name: content for name, content in slices.items() if name != "2693"}
     for content, said in (
         (archive_of({"a.png": b"\x89PNG"}), "study holds no DICOM image"),
         (archive_of(recorded("77654033/CT2")), "study lacks 161 slices"),
         (archive_of(gap), "study lacks"),
         (archive_of(cut), "3353"),
+        (archive_of(cut_early), "3353"),
         (b"MZ" + bytes(600), "study is no archive"),
         (archive_of(slices)[:5000], "study cannot be read as a ZIP or TAR"),
     ):

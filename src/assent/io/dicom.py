@@ -32,6 +32,9 @@ _HEADER_TAGS = [
     "SOPClassUID",
 ]  # fmt: skip
 
+_META_START = 144
+"""Bytes before what the file meta information announces the length of."""
+
 _SUFFIXES = (".dcm", ".dicom", ".ima")
 _PIXEL_DATA = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -84,7 +87,7 @@ def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
 
     Raises:
         InputError: If the folder holds no DICOM image, or several series and no choice was made.
-        FileFormatError: If one of the files is empty.
+        FileFormatError: If one of the files is empty, or an image cut before its rows.
     """
     for file in sorted(folder.iterdir()):
         # An empty file shows no mark of its kind, and its slice would be missed by nobody.
@@ -96,11 +99,12 @@ def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
             f"{name_of(folder)} holds no DICOM image; expected the files of one series."
             " Choose the folder that directly contains them, or name one image file."
         )
+    if len(groups) > 1:
+        for file in (file for group in groups for file in group):
+            read_header(file)  # a slice cut short, of whichever, passes for a series of its own
     if series is None and len(groups) == 1:
         return groups[0]
     if series is None or not 1 <= series <= len(groups):
-        for file in (file for group in groups for file in group):
-            read_header(file)  # a slice cut short would pass for a series of its own
         shown = "; ".join(f"{i}: {_describe(g)}" for i, g in enumerate(groups[:8], start=1))
         more = f"; and {len(groups) - 8} more" if len(groups) > 8 else ""
         raise InputError(
@@ -112,7 +116,10 @@ def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
 
 
 def list_series(folder: Path) -> list[list[Path]]:
-    """The image files directly in a folder, grouped by series, in order of series number."""
+    """The image files directly in a folder, grouped by series, in order of series number.
+
+    An image file that was cut before it names its series makes a group of its own.
+    """
     groups: dict[tuple[int, str], list[Path]] = {}
     for file in sorted(folder.iterdir()):
         header = _header(file)
@@ -243,15 +250,32 @@ def _open(path: Path, *, with_pixels: bool = True) -> Any:
 
 
 def _header(path: Path) -> Any | None:
-    """A few elements of an image file; None for anything else."""
+    """A few elements of an image file, or of one too damaged to say; None for anything else.
+
+    An image that was cut short lacks rows or more. It is listed all the same: passed over, it
+    would leave a gap that nobody sees; ``read_header`` refuses it by name.
+    """
     if path.name.startswith(".") or not is_dicom(path):
         return None
-    with reading(path, "a DICOM file"):
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_TAGS)
-    # A slice that was cut short lacks rows; passed over, it would leave a gap that nobody sees.
-    kind = str(getattr(header.get("SOPClassUID"), "name", ""))
-    is_image = "Rows" in header or kind.endswith("Image Storage")
-    return header if is_image and str(header.get("Modality", "")) not in NOT_IMAGES else None
+    try:
+        with reading(path, "a DICOM file"):
+            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_TAGS)
+            is_image = "Rows" in header or _is_announced_image(header, path.stat().st_size)
+            return header if is_image and header.get("Modality") not in NOT_IMAGES else None
+    except FileFormatError:
+        return pydicom.Dataset()
+
+
+def _is_announced_image(header: Any, size_bytes: int) -> bool:
+    """Whether the classes a file names are of images; true if it ends before it could name one."""
+    meta = header.file_meta
+    uids = [meta.get("MediaStorageSOPClassUID"), header.get("SOPClassUID")]
+    # An identifier that was cut has no name of its own.
+    names = [uid.name for uid in uids if uid and uid.name != uid]
+    meta_end = _META_START + int(meta.get("FileMetaInformationGroupLength") or 0)
+    if not names and size_bytes < meta_end:
+        return True
+    return any("Image Storage" in name for name in names)
 
 
 def _describe(files: Sequence[Path]) -> str:
