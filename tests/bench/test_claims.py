@@ -4,7 +4,7 @@ import pytest
 
 from assent.bench.claims import judge
 from assent.bench.config import BenchConfig
-from assent.bench.suite import Check
+from assent.bench.check import Check
 from assent.bench.suite_report import Row
 from assent.bench.summarise import summarise
 from bench.test_results import trial

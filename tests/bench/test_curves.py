@@ -5,7 +5,8 @@ import pytest
 
 from assent.bench.config import BenchConfig
 from assent.bench.curves import curves
-from assent.bench.summarise import compare, summarise
+from assent.bench.pooled import paired, pooled
+from assent.bench.summarise import summarise
 from bench.test_results import trial
 
 CONFIG = BenchConfig(method="m", rounds=2, target_dice=0.9)
@@ -13,6 +14,11 @@ CONFIG = BenchConfig(method="m", rounds=2, target_dice=0.9)
 
 def first(curve):
     return curve.dice[0]
+
+
+def compare(left, right, value, other=None):
+    pairs = paired(left, right, value, other)
+    return None if pairs is None else pooled([pairs])
 
 
 def played(starts, *, gain=0.0, seeds=1, spread=0.0, **kwargs):

@@ -11,7 +11,7 @@ from assent.core import simulate
 from assent.core.candidates import Proposal
 from assent.core.feedback import Accept, Correct, Feedback, Judge, Pick
 from assent.core.metrics import dice
-from assent.core.prompts import Prompt
+from assent.core.prompts import Prompt, Scribble
 from assent.core.scribbles import ScribbleKind
 from assent.methods.protocol import FeedbackKind
 
@@ -30,6 +30,7 @@ class Wish:
         lapse: Probability of a careless pick, or of a flipped judgement.
         rng: Of careless answers and ties, and of how scribbles run.
         scribble_kind: How they scribble.
+        strokes: What somebody drew by hand on this image.
     """
 
     reference: NDArray[np.bool_]
@@ -38,6 +39,7 @@ class Wish:
     lapse: float
     rng: np.random.Generator
     scribble_kind: ScribbleKind = "centreline"
+    strokes: tuple[Scribble, ...] = ()
 
 
 def answer(kind: AnnotatorKind, shown: Proposal, wish: Wish) -> Feedback | None:
@@ -94,6 +96,11 @@ def _mixed(shown: Proposal, wish: Wish) -> Feedback | None:
     return _click(shown, wish)
 
 
+def _hand(shown: Proposal, wish: Wish) -> Feedback | None:
+    """All that was drawn, at once: nobody saw a mask while drawing it."""
+    return Correct(wish.strokes, shown.round) if wish.strokes and shown.round == 0 else None
+
+
 def _drawn(prompt: Prompt | None, shown: Proposal) -> Feedback | None:
     return None if prompt is None else Correct((prompt,), shown.round)
 
@@ -104,4 +111,5 @@ _ANSWERS: dict[AnnotatorKind, Callable[[Proposal, Wish], Feedback | None]] = {
     "click": _click,
     "scribble": _scribble,
     "mixed": _mixed,
+    "hand": _hand,
 }

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from assent.bench.curves import Curve, curves
-from assent.bench.suite import Check
+from assent.bench.check import Check
+from assent.bench.curves import Curve, Curves, curves
+from assent.bench.pooled import paired, plain, pooled
 from assent.bench.suite_report import Row
-from assent.bench.summarise import compare
 from assent.core.intervals import Interval
 
 
@@ -33,37 +33,37 @@ def _holds(check: Check, found: Interval) -> bool:
 
 
 def _measure(check: Check, rows: Mapping[str, Row]) -> Interval | None:
-    wanted = {check.run, *check.minus}
-    if not rows.keys() >= wanted or not all(rows[name].summary["trials"] for name in wanted):
+    if not rows.keys() >= check.rows:
         return None
-    if not check.minus:
-        return _of_row(check, rows[check.run])
-    differences = [_difference(check, rows[check.run], rows[name]) for name in check.minus]
-    known = [each for each in differences if each is not None]
-    # Where more is better, the best of several rows leaves the smallest difference.
-    best = min if check.at_least is not None else max
-    return best(known, key=lambda each: each.mean) if len(known) == len(differences) else None
+    known = {name: _curves(rows[name]) for name in check.rows}
+    parts = []
+    for run, minus in check.parts:
+        counted = _curves(rows[run], check.first_image - 1, check.last_image)
+        value = partial(_value, check.metric, check.round)
+        other = partial(_value, *check.subtracted)
+        pairs = [paired(counted, known[row], value, other) for row in minus]
+        pairs = pairs or [plain(counted, value)]
+        usable = [pair for pair in pairs if pair is not None]
+        if len(usable) < len(pairs):
+            return None
+        # Where more is better, the best of several rows leaves the smallest difference.
+        best = min if check.at_least is not None else max
+        parts.append(best(usable, key=lambda pair: pair.difference))
+    return pooled(parts, relative=check.relative)
 
 
-def _of_row(check: Check, row: Row) -> Interval | None:
-    value, interval = row.summary[check.metric], row.summary[f"{check.metric}_ci"]
-    if isinstance(value, list):
-        value, interval = value[check.round], interval[check.round]
-    return None if value is None else Interval(value, *interval)
+def _curves(row: Row, first: int = 0, last: int | None = None) -> Curves:
+    """Curves of a row over the places from ``first`` to before ``last``, where places matter."""
+    kept = [
+        record
+        for record in row.records
+        if record.place is None or (record.place >= first and (last is None or record.place < last))
+    ]
+    return curves(kept, row.config)
 
 
-def _difference(check: Check, row: Row, other: Row) -> Interval | None:
-    first, second = (curves(each.records, each.config) for each in (row, other))
-    if check.metric == "noc":
-        return compare(first, second, _noc)
-    before = check.round if check.minus_round is None else check.minus_round
-    return compare(first, second, partial(_dice, check.round), partial(_dice, before))
-
-
-def _noc(curve: Curve) -> float:
-    assert curve.noc is not None  # a suite refuses such a check of a run without a target
-    return curve.noc
-
-
-def _dice(answers: int, curve: Curve) -> float:
-    return float(curve.dice[answers])
+def _value(metric: str, answers: int, curve: Curve) -> float | None:
+    if metric == "dice_at":
+        return float(curve.dice[min(answers, len(curve.dice) - 1)])
+    found: float | None = getattr(curve, {"failure_rate": "failed"}.get(metric, metric))
+    return found

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -11,7 +11,7 @@ from assent.core.case import Split
 from assent.core.errors import ConfigError
 from assent.core.scribbles import ScribbleKind
 
-AnnotatorKind = Literal["pick", "judge", "click", "scribble", "mixed"]
+AnnotatorKind = Literal["pick", "judge", "click", "scribble", "mixed", "hand"]
 RaterKind = Literal["individual", "fused"]
 
 SECONDS: Mapping[str, float] = MappingProxyType(
@@ -38,7 +38,7 @@ class BenchConfig:
     """One target (or one rater) by name; None for all."""
 
     annotator: AnnotatorKind = "pick"
-    """How the simulated annotator answers."""
+    """How the simulated annotator answers; "hand" gives what people drew on these images."""
 
     scribble_kind: ScribbleKind = "centreline"
     """What the scribbles of the annotator "scribble" follow."""
@@ -49,11 +49,29 @@ class BenchConfig:
     images: int | None = None
     """The first N cases of a permutation seeded by ``seed``; None for all."""
 
+    images_seed: int | None = None
+    """Draws which cases these are, so that ``seed`` only says in which order they come; None
+    leaves both to ``seed``."""
+
+    leave_out: Sequence[str] = ()
+    """Ids of cases that are neither played nor given as examples."""
+
+    largest_component: bool = False
+    """Whether only the largest connected part of every mask counts."""
+
     context: bool = False
     """Whether reference masks of other images are given as finished examples."""
 
     context_size: int = 16
     """How many of them; the same ones for every case of a target and rater."""
+
+    sequence: bool = False
+    """Whether every finished image, with its reference mask as the one that was accepted, is an
+    example for all that follow; begins with none."""
+
+    auto_accept_risk: float | None = None
+    """Share of images that may be accepted without a look and be bad: the threshold is set on
+    the examples, each predicted from the others. None accepts nothing."""
 
     carry_over: bool = False
     """Whether the profile learned on a rater's finished cases goes into the next one."""
@@ -90,6 +108,18 @@ class BenchConfig:
         if self.images is not None:
             _check_least("images", self.images, 1, "leave it out for all images")
         _check_share("lapse", self.lapse)
+        if self.context and self.sequence:
+            raise ConfigError(
+                "bench.context and bench.sequence are both on: examples either come from other"
+                " images, or from those that were finished before. Switch one of them off."
+            )
+        if self.auto_accept_risk is not None:
+            _check_share("auto_accept_risk", self.auto_accept_risk)
+            if not self.context:
+                raise ConfigError(
+                    "bench.auto_accept_risk needs finished examples to set a threshold on. Switch"
+                    " bench.context on."
+                )
         if self.target_dice is not None:
             _check_share("target_dice", self.target_dice)
         for kind, seconds in self.seconds.items():
@@ -103,7 +133,8 @@ class BenchConfig:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON-able description of all settings."""
-        return {**asdict(self), "splits": list(self.splits), "seconds": dict(self.seconds)}
+        lists = {"splits": list(self.splits), "leave_out": list(self.leave_out)}
+        return {**asdict(self), **lists, "seconds": dict(self.seconds)}
 
     @property
     def digest(self) -> str:

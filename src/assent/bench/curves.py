@@ -15,6 +15,9 @@ from assent.bench.config import BenchConfig
 from assent.bench.record import Key, Record, by_trial
 from assent.core.effort import effort_curve, failure_rate, noc
 
+BAD_BELOW = 0.85
+"""A mask of lower Dice should not have been accepted without a look."""
+
 
 @dataclass(frozen=True, eq=False)
 class Curve:
@@ -29,6 +32,12 @@ class Curve:
         energy_distance: In round 0, likewise.
         noc: Number of answers to the target; None without a target, or where nobody answers.
         failed: Share of the seeds with which the target was not reached; None likewise.
+        others_dice: Dice of the other raters' majority with this rater; None without others.
+        calibration_error: Mean absolute difference of predicted and true Dice, over all that was
+            shown once the method was told something; None where nothing was.
+        accepted: Share of the seeds with which the mask was accepted without a look; None where
+            nobody asked.
+        accepted_bad: Share of the seeds with which it was, and its Dice was below ``BAD_BELOW``.
     """
 
     group: tuple[str, str]
@@ -38,6 +47,10 @@ class Curve:
     energy_distance: float | None
     noc: float | None
     failed: float | None
+    others_dice: float | None = None
+    calibration_error: float | None = None
+    accepted: float | None = None
+    accepted_bad: float | None = None
 
 
 Curves = Mapping[Key, Curve]
@@ -61,14 +74,30 @@ def _curve(key: Key, trials: Sequence[Sequence[Record]], config: BenchConfig) ->
     seconds = [[record.seconds_modelled for record in rounds] for rounds in trials]
     length = min(config.rounds, max(map(len, scores)) - 1)
     answers, failed = _effort(scores, config)
+    opened = [rounds[0] for rounds in trials]
     return Curve(
         group=(key[0], trials[0][0].group or key[1]),
         dice=effort_curve(scores, length),
         seconds=effort_curve(seconds, length),
-        hd95_mm=_mean([rounds[-1].hd95_mm for rounds in trials]),
-        energy_distance=_mean([rounds[0].energy_distance for rounds in trials]),
+        hd95_mm=_mean(rounds[-1].hd95_mm for rounds in trials),
+        energy_distance=_mean(record.energy_distance for record in opened),
         noc=answers,
         failed=failed,
+        others_dice=_mean(record.others_dice for record in opened),
+        calibration_error=_mean(_calibration_error(rounds) for rounds in trials),
+        accepted=_mean(record.accepted for record in opened),
+        accepted_bad=_mean(
+            None if record.accepted is None else record.accepted and record.dice < BAD_BELOW
+            for record in opened
+        ),
+    )
+
+
+def _calibration_error(rounds: Sequence[Record]) -> float | None:
+    return _mean(
+        abs(record.predicted_dice - record.dice)
+        for record in rounds
+        if record.predicted_dice is not None
     )
 
 

@@ -12,12 +12,14 @@ from assent.bench.annotators import Wish, accept, answer
 from assent.bench.chance import rng_of, seed_of
 from assent.bench.config import BenchConfig
 from assent.bench.record import NSD_TOLERANCE_MM, Key, Record
+from assent.bench.trials import majority
 from assent.core.candidates import Proposal
 from assent.core.context import ContextEntry
 from assent.core.errors import ConfigError
-from assent.core.feedback import Correct
+from assent.core.feedback import Correct, Feedback
 from assent.core.image import Image
 from assent.core.metrics import dice, iou, surface_distances_mm
+from assent.core.prompts import Scribble
 from assent.core.raters import generalised_energy_distance
 from assent.core.simulate import consensus_click
 from assent.methods.protocol import Embedding, FeedbackKind, Memory, Method, Prior, State
@@ -42,6 +44,11 @@ class Trial:
         memory: How the method remembers them, in the same order.
         prior: The person's profile, or None.
         group: What a volume belongs to, where that is not the case itself; else "".
+        others: Masks of the other raters.
+        strokes: What this rater drew by hand on the image.
+        place: Images of the run that came before, where these matter.
+        accept_from: Predicted Dice from which on a mask is accepted without a look; None if
+            nobody asks.
     """
 
     key: Key
@@ -53,6 +60,10 @@ class Trial:
     memory: Sequence[Memory] = ()
     prior: Prior | None = None
     group: str = ""
+    others: Sequence[NDArray[np.bool_]] = field(default=(), repr=False)
+    strokes: tuple[Scribble, ...] = field(default=(), repr=False)
+    place: int | None = None
+    accept_from: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,10 +72,14 @@ class Played:
 
     Attributes:
         records: One for each round.
+        masks: What was recommended before every answer, and after the last.
+        answers: In order; one less than masks.
         state: With carry-over, the state once the best mask on screen was accepted.
     """
 
     records: tuple[Record, ...]
+    masks: tuple[NDArray[np.bool_], ...] = field(repr=False)
+    answers: tuple[Feedback, ...] = field(repr=False)
     state: State | None
 
 
@@ -78,7 +93,7 @@ def check_hears(method: Method, config: BenchConfig) -> None:
         ConfigError: Naming the method and what it listens to.
     """
     heard = method.capabilities.feedback & ANSWERED
-    needed = "click" if config.annotator == "mixed" else config.annotator
+    needed = {"mixed": "click", "hand": "scribble"}.get(config.annotator, config.annotator)
     if config.rounds and heard and needed not in heard:
         raise ConfigError(
             f"The method {method.name!r} does not listen to a {needed}, so the annotator"
@@ -117,7 +132,8 @@ def play(trial: Trial, method: Method, config: BenchConfig) -> Played:
     records = [table.record()]
     for _ in range(config.rounds):
         records.append(table.next_record(records[-1]))
-    return Played(tuple(records), table.finished_state() if config.carry_over else None)
+    state = table.finished_state() if config.carry_over else None
+    return Played(tuple(records), tuple(table.masks), tuple(table.answers), state)
 
 
 class _Table:
@@ -145,8 +161,11 @@ class _Table:
             lapse=config.lapse,
             rng=rng_of(config.seed, "annotator", *trial.key),
             scribble_kind=config.scribble_kind,
+            strokes=trial.strokes,
         )
+        self.is_told = True
         self.shown = self._opened()
+        self.masks, self.answers = [self.shown.recommended], list[Feedback]()
         self.is_done = not self.heard & ANSWERED
         self._stop_if_content()
 
@@ -165,7 +184,8 @@ class _Table:
                 return shown
             self.actions["click"] += 1
             return self.session.give(Correct((click,), 0))
-        return shown.blanked() if DRAWN & self.heard else shown
+        self.is_told = not DRAWN & self.heard
+        return shown if self.is_told else shown.blanked()
 
     def next_record(self, last: Record) -> Record:
         """Play a round; the last record again when there is nothing left to do."""
@@ -173,13 +193,27 @@ class _Table:
         self.round += 1
         if feedback is None:
             self.is_done = True
-            return replace(last, round=self.round, latency_ms=None, energy_distance=None)
+            return self._repeated(last)
         began = perf_counter()
         self.shown = self.session.give(feedback)
         self.latency_ms = (perf_counter() - began) * 1e3
         self.actions.update(kinds_of(feedback))
+        self.is_told = True
+        self.masks.append(self.shown.recommended)
+        self.answers.append(feedback)
         self._stop_if_content()
         return self.record()
+
+    def _repeated(self, last: Record) -> Record:
+        return replace(
+            last,
+            round=self.round,
+            latency_ms=None,
+            energy_distance=None,
+            predicted_dice=None,
+            others_dice=None,
+            accepted=None,
+        )
 
     def _stop_if_content(self) -> None:
         target = self.config.target_dice
@@ -209,7 +243,22 @@ class _Table:
             context_size=len(self.trial.memory),
             group=self.trial.group,
             energy_distance=self._energy_distance(),
+            place=self.trial.place,
+            predicted_dice=float(self.shown.predicted_dice) if self.is_told else None,
+            others_dice=self._others_dice(),
+            accepted=self._is_accepted(),
         )
+
+    def _others_dice(self) -> float | None:
+        """How far the other raters agree with this one, by majority."""
+        if self.round or not self.trial.others:
+            return None
+        return float(dice(majority(self.trial.others), self.trial.reference))
+
+    def _is_accepted(self) -> bool | None:
+        if self.round or self.trial.accept_from is None:
+            return None
+        return bool(self.shown.predicted_dice >= self.trial.accept_from)
 
     def _energy_distance(self) -> float | None:
         """How far what is shown first is from what the raters drew, as two sets of masks."""

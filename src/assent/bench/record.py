@@ -41,6 +41,14 @@ class Record:
         error: Why the case could not be played, else "". Such a record says nothing about Dice.
         group: Of a volume, what it belongs to (a patient, say), where that is not the case
             itself; else "".
+        place: Images of this run that came before, where these matter (a sequence, a profile that
+            is carried over); else None.
+        predicted_dice: What the method expected of the recommendation, in [0, 1]; None where it
+            was told nothing yet, or nothing new.
+        others_dice: Dice of the other raters' majority with this rater's mask; in round 0 only,
+            and None without other raters.
+        accepted: Whether the mask would have been accepted without a look; in round 0 only, and
+            None where nobody asked.
         energy_distance: Generalised energy distance between the masks on screen and those of
             all raters who drew something, in [0, 2]; in round 0 only, and None unless there are
             alternatives and several raters.
@@ -67,6 +75,10 @@ class Record:
     error: str = ""
     group: str = ""
     energy_distance: float | None = None
+    place: int | None = None
+    predicted_dice: float | None = None
+    others_dice: float | None = None
+    accepted: bool | None = None
 
     @property
     def key(self) -> Key:

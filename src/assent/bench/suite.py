@@ -2,14 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
 from importlib import resources
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from assent.bench.check import Check, checks_of, refuse_unmeasured
 from assent.bench.config import BenchConfig
+from assent.bench.strokes import with_strokes
 from assent.core.case import TaskSource
 from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.datasets.folder import open_folder
@@ -18,7 +21,8 @@ from assent.datasets.synthetic import open_synthetic
 SYNTHETIC = "synthetic:"
 """A dataset of this prefix is drawn, not read: "synthetic:raters2d"."""
 
-METRICS = ("dice_at", "noc", "failure_rate", "hd95_mm")
+LISTS = ("splits", "leave_out")
+"""Fields of a run that are lists themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,44 +51,6 @@ class SuiteRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """A claim about one row, or about paired differences to others.
-
-    Attributes:
-        check: The claim in words.
-        run: Name of the row.
-        minus: Names of the rows that are subtracted, one at a time; the claim is about the best
-            of them, which leaves the least favourable difference. The row itself may be one.
-        metric: One of ``METRICS``.
-        round: Number of answers, for "dice_at".
-        minus_round: Number of answers in what is subtracted; None for the same.
-        at_least: The value must not be smaller; None for no such bound.
-        at_most: The value must not be larger; None for no such bound.
-        low_above: The lower end of the interval must lie above this; None for no such bound.
-    """
-
-    check: str
-    run: str
-    minus: Sequence[str] = ()
-    metric: str = "dice_at"
-    round: int = 0
-    minus_round: int | None = None
-    at_least: float | None = None
-    at_most: float | None = None
-    low_above: float | None = None
-
-    def __post_init__(self) -> None:
-        allowed = ("dice_at", "noc") if self.minus else METRICS
-        if self.metric not in allowed:
-            raise ConfigError(
-                f"The check {self.check!r} asks for {self.metric!r}; expected one of:"
-                f" {', '.join(allowed)}."
-            )
-        if (self.at_least is None) == (self.at_most is None):
-            raise ConfigError(f"The check {self.check!r} needs either at_least or at_most.")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Suite:
     """A named benchmark.
 
@@ -94,6 +60,8 @@ class Suite:
         about: What it shows, in a few sentences.
         runs: In order.
         checks: In order.
+        pictures: Names of the rows whose best, median and worst case are drawn, in which * stands
+            for anything; "" for none.
     """
 
     name: str
@@ -101,6 +69,11 @@ class Suite:
     about: str
     runs: tuple[SuiteRun, ...]
     checks: tuple[Check, ...]
+    pictures: str = ""
+
+    def draws(self, run: SuiteRun) -> bool:
+        """Whether cases of a run are drawn."""
+        return fnmatchcase(run.name, self.pictures)
 
 
 def names() -> list[str]:
@@ -126,7 +99,9 @@ def parse(name: str, text: str) -> Suite:
 
     ``[[run]]`` tables hold ``name``, ``data``, ``settings``, ``weights`` and fields of
     ``BenchConfig``; ``[defaults]`` fills in what they leave out. A list stands for one run with
-    each of its items, ``splits`` excepted, and ``{field}`` in a name for the value of that field.
+    each of its items, ``LISTS`` excepted, and ``{field}`` in a name for the value of that field.
+    ``[[check]]`` tables hold fields of ``Check``; a list ``each`` stands for one check with each
+    of its items in the place of ``{each}``.
 
     Raises:
         ConfigError: If the TOML is damaged, or a field is unknown, missing or out of range.
@@ -135,13 +110,14 @@ def parse(name: str, text: str) -> Suite:
         value = tomllib.loads(text)
         defaults = value.get("defaults", {})
         runs = [run for table in value["run"] for run in _runs({**defaults, **table})]
-        checks = tuple(_check(table) for table in value.get("check", ()))
+        checks = tuple(c for table in value.get("check", ()) for c in checks_of(table))
         suite = Suite(
             name=name,
             title=value["title"],
             about=value.get("about", "").strip(),
             runs=tuple(runs),
             checks=checks,
+            pictures=value.get("pictures", ""),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise ConfigError(f"The suite {name!r} cannot be read: {error}.") from error
@@ -166,6 +142,32 @@ def with_orders(suite: Suite, most: int) -> Suite:
         suite,
         about=f"{suite.about}\n\nA quick variant: at most {most} orders in a row.".strip(),
         runs=tuple(run for run in suite.runs if run.config.seed in seeds[run.name][:most]),
+    )
+
+
+def with_only(suite: Suite, pattern: str) -> Suite:
+    """A part of a suite: rows whose name holds a pattern, and the checks of such rows alone.
+
+    Args:
+        suite: As it ships.
+        pattern: Part of a name, in which * stands for anything and ? for one character.
+
+    Raises:
+        ConfigError: If no row is left.
+    """
+    runs = tuple(run for run in suite.runs if fnmatchcase(run.name, f"*{pattern}*"))
+    if not runs:
+        known = ", ".join(dict.fromkeys(repr(run.name) for run in suite.runs))
+        raise ConfigError(
+            f"bench-suite.only is {pattern!r}, but no row of the suite {suite.name!r} is named so."
+            f" Choose a part of one of these names: {known}."
+        )
+    names = {run.name for run in runs}
+    return replace(
+        suite,
+        about=f"{suite.about}\n\nA part of the suite: rows named *{pattern}*.".strip(),
+        runs=runs,
+        checks=tuple(check for check in suite.checks if check.rows <= names),
     )
 
 
@@ -210,14 +212,22 @@ def folder_of(data: str, root: Path | None) -> Path | None:
     return root / data
 
 
-def open_source(data: str, root: Path | None) -> TaskSource:
+def open_source(data: str, root: Path | None, *, by_hand: bool = False) -> TaskSource:
     """The dataset a suite names: a folder below ``root``, or a synthetic one.
 
+    Args:
+        data: Its name.
+        root: Folder that holds the datasets.
+        by_hand: Whether the people who drew strokes on its images are its raters.
+
     Raises:
-        InputError: If the folder is missing.
+        InputError: If the folder is missing, or nobody drew strokes.
     """
     folder = folder_of(data, root)
-    return open_synthetic(data.removeprefix(SYNTHETIC)) if folder is None else open_folder(folder)
+    source: TaskSource = (
+        open_synthetic(data.removeprefix(SYNTHETIC)) if folder is None else open_folder(folder)
+    )
+    return with_strokes(source, folder) if by_hand else source
 
 
 def _folder() -> Any:
@@ -233,41 +243,21 @@ def _refuse_unclear(suite: Suite) -> None:
                 " their records could not be told apart. Put what differs into the name, as in"
                 " {lapse}."
             )
+        if suite.draws(run) and (run.config.sequence or run.config.carry_over):
+            raise ConfigError(
+                f"The pictures {suite.pictures!r} include {run.name!r}, where what an image shows"
+                " depends on those before. Choose rows without sequence and carry_over."
+            )
     known = {run.name: run.config for run in suite.runs}
     for check in suite.checks:
-        for row in {check.run, *check.minus} - known.keys():
-            raise NotFoundError(f"run in the suite {suite.name!r}", row, known=known)
-        _refuse_unmeasured(check, known)
-
-
-def _refuse_unmeasured(check: Check, known: Mapping[str, BenchConfig]) -> None:
-    before = check.round if check.minus_round is None else check.minus_round
-    asked = [(check.run, check.round), *((row, before) for row in check.minus)]
-    for row, answers in asked:
-        config = known[row]
-        if check.metric == "dice_at" and not 0 <= answers <= config.rounds:
-            raise ConfigError(
-                f"The check {check.check!r} asks for {answers} answers, but {row!r} has"
-                f" {config.rounds} rounds. Choose one of them, or more rounds."
-            )
-        if check.metric in {"noc", "failure_rate"} and not (config.target_dice and config.rounds):
-            raise ConfigError(
-                f"The check {check.check!r} counts answers to a target, but {row!r} has none."
-                " Give the run a target_dice and at least one round."
-            )
-
-
-def _check(table: Mapping[str, Any]) -> Check:
-    minus = table.get("minus", ())
-    return Check(**{**table, "minus": (minus,) if isinstance(minus, str) else tuple(minus)})
+        refuse_unmeasured(check, known, suite.name)
 
 
 def _runs(table: Mapping[str, Any]) -> Iterator[SuiteRun]:
-    lists = {k: v for k, v in table.items() if isinstance(v, list) and k != "splits"}
+    lists = {k: v for k, v in table.items() if isinstance(v, list) and k not in LISTS}
     for values in product(*lists.values()):
         chosen = {**table, **dict(zip(lists, values, strict=True))}
-        if "splits" in chosen:
-            chosen["splits"] = tuple(chosen["splits"])
+        chosen |= {key: tuple(chosen[key]) for key in LISTS if key in chosen}
         known = {f.name for f in fields(BenchConfig)}
         words = _words(chosen)
         yield SuiteRun(
@@ -277,7 +267,8 @@ def _runs(table: Mapping[str, Any]) -> Iterator[SuiteRun]:
             settings=chosen.get("settings", {}),
             weights=str(chosen.get("weights", "")).format(**words),
         )
-        if unknown := chosen.keys() - known - {"name", "data", "settings", "weights"}:
+        own = {f.name for f in fields(SuiteRun)}
+        if unknown := chosen.keys() - known - own - {"config"}:
             raise ConfigError(f"A run has the unknown field {sorted(unknown)[0]!r}.")
 
 

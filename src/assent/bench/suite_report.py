@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from assent.bench.record import Record
 from assent.bench.suite import Suite
 from assent.render.curves import effort_curves
 from assent.render.table import markdown_table
+
+PICTURES = "pictures.md"
+"""The page of pictures beside the report."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +42,29 @@ class Outcome:
         rows: By name, in order.
         not_run: Reason by name of each run whose method is not at hand.
         checks: ``{check, value, low, high, target, pass}`` each.
+        pictures: File below the report by name of each row whose cases were drawn.
     """
 
     rows: Mapping[str, Row]
     not_run: Mapping[str, str]
     checks: tuple[Mapping[str, Any], ...]
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 def write(suite: Suite, outcome: Outcome, out: Path) -> None:
-    """The report of a suite: Markdown, CSV, PNG and ``summary.json``."""
+    """The report of a suite: Markdown, CSV, PNG, ``summary.json`` and ``rows.json``."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "report.md").write_text(to_markdown(suite, outcome), encoding="utf-8")
     (out / "report.csv").write_text(to_csv(outcome), encoding="utf-8")
     (out / "summary.json").write_text(json.dumps(list(outcome.checks), indent=1) + "\n")
+    summaries = {name: row.summary for name, row in outcome.rows.items()}
+    (out / "rows.json").write_text(json.dumps(summaries, indent=1) + "\n")
+    if outcome.pictures:
+        (out / PICTURES).write_text(_pictures(suite, outcome), encoding="utf-8")
     if outcome.rows:
         effort_curves(
             out / "curves.png",
-            {name: row.summary["dice_at"] for name, row in outcome.rows.items()},
+            {name: summaries[name]["dice_at"] for name in outcome.pictures or summaries},
             title=suite.title,
         )
 
@@ -70,10 +79,23 @@ def to_markdown(suite: Suite, outcome: Outcome) -> str:
     parts += [markdown_table(columns, lines) for columns, lines in tables.items()]
     if outcome.checks:
         parts.append(markdown_table(["claim", "value", "bound", "holds"], _claims(outcome)))
+    if outcome.pictures:
+        parts.append(f"Best, median and worst case of each set: [pictures]({PICTURES}).")
     if outcome.not_run:
         reasons = [f"- {name}: {reason}" for name, reason in outcome.not_run.items()]
         parts.append("Not run:\n\n" + "\n".join(reasons))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _pictures(suite: Suite, outcome: Outcome) -> str:
+    """The page of pictures, row by row."""
+    parts = [
+        f"# {suite.title}: best, median and worst case",
+        "By mean Dice over all numbers of answers. Every case is shown after one answer, and after"
+        " the last.",
+    ]
+    parts += [f"![{name}]({file})" for name, file in outcome.pictures.items()]
+    return "\n\n".join(parts) + "\n"
 
 
 def to_csv(outcome: Outcome) -> str:

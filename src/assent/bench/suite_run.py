@@ -8,6 +8,7 @@ from assent.bench.claims import judge
 from assent.bench.config import BenchConfig
 from assent.bench.folder_digest import folder_digest
 from assent.bench.measure import measure
+from assent.bench.pictures import draw_extremes
 from assent.bench.record import Record
 from assent.bench.run import CaseDone
 from assent.bench.suite import Suite, SuiteRun, folder_of, open_source
@@ -57,8 +58,9 @@ def run_suite(
 ) -> Outcome:
     """Run all of a suite, and write its report below ``out``.
 
-    Written are ``runs/*.jsonl`` (records), ``report.md``, ``report.csv``, ``curves.png`` and
-    ``summary.json``. A method that is not at hand is listed as not run.
+    Written are ``runs/*.jsonl`` (records), ``report.md``, ``report.csv``, ``curves.png``,
+    ``summary.json`` (claims), ``rows.json`` (the summary of every row) and, for rows that ask for
+    them, pictures. A method that is not at hand is listed as not run.
 
     Args:
         suite: What to run.
@@ -71,12 +73,16 @@ def run_suite(
     Raises:
         InputError: If a dataset is missing; nothing has run then.
     """
-    sources = {each.data: open_source(each.data, data) for each in suite.runs}
-    folders = {source.name: folder_of(name, data) for name, source in sources.items()}
+    sources = {
+        (name, by_hand): open_source(name, data, by_hand=by_hand)
+        for name, by_hand in map(_source_of, suite.runs)
+    }
+    folders = {source.name: folder_of(name, data) for (name, _), source in sources.items()}
     digests = {name: folder_digest(folder) for name, folder in folders.items() if folder}
     runs = out / "runs"
     parts: dict[str, list[tuple[BenchConfig, list[Record]]]] = {}
     not_run: dict[str, str] = {}
+    pictures: dict[str, str] = {}
     for each in suite.runs:
         try:
             method = build(each)
@@ -85,21 +91,24 @@ def run_suite(
             continue
         path = runs / f"{each.slug}.jsonl"
         tell = None if report is None else partial(report, each.name)
+        source = sources[_source_of(each)]
         records = measure(
-            [sources[each.data]],
-            method,
-            each.config,
-            path,
-            digests=digests,
-            resume=resume,
-            report=tell,
+            [source], method, each.config, path, digests=digests, resume=resume, report=tell
         )
         parts.setdefault(each.name, []).append((each.config, records))
+        picture = f"pictures/{each.slug}.png"
+        if suite.draws(each) and draw_extremes(each, records, source, method, out / picture):
+            pictures.setdefault(each.name, picture)
     rows = {name: _row(played) for name, played in parts.items()}
     checks = tuple(judge(check, rows) for check in suite.checks)
-    outcome = Outcome(rows, not_run, checks)
+    outcome = Outcome(rows, not_run, checks, pictures)
     write(suite, outcome, out)
     return outcome
+
+
+def _source_of(run: SuiteRun) -> tuple[str, bool]:
+    """The dataset, and whether its raters are the people who drew strokes."""
+    return run.data, run.config.annotator == "hand"
 
 
 def _row(played: list[tuple[BenchConfig, list[Record]]]) -> Row:

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from assent.bench.chance import rng_of
 from assent.bench.config import BenchConfig
+from assent.bench.strokes import strokes_of
 from assent.core.case import Case, TaskSource
 from assent.core.errors import InputError, NotFoundError
 from assent.core.image import Image
+from assent.core.mask import largest_component
+from assent.core.prompts import Scribble
 from assent.datasets.slices import axial_slice_case
 
 FUSED = "fused"
@@ -25,15 +28,32 @@ class View:
         image: A 2D image or a volume.
         masks: ``(D, H, W)`` bool by rater, in the dataset's order; ``FUSED`` among them in
             fused runs. Empty masks are left out: there is no object to find.
-        everyone: The masks of all raters that drew something, whoever is played.
+        drawn: The masks of all raters that drew something, whoever is played.
         group: What a volume belongs to (a patient, say), where that is not the case itself; ""
             for a 2D image.
+        strokes: What a rater drew by hand to say what is meant, where such drawings are known.
     """
 
     image: Image
     masks: Mapping[str, NDArray[np.bool_]] = field(repr=False)
-    everyone: tuple[NDArray[np.bool_], ...] = field(repr=False)
+    drawn: Mapping[str, NDArray[np.bool_]] = field(repr=False)
     group: str = ""
+    strokes: Mapping[str, tuple[Scribble, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def everyone(self) -> tuple[NDArray[np.bool_], ...]:
+        """The masks of all raters that drew something."""
+        return tuple(self.drawn.values())
+
+    def others(self, rater: str) -> tuple[NDArray[np.bool_], ...]:
+        """The masks of all raters but one.
+
+        There are none beside ``FUSED``, who is made of all, and none beside people who drew
+        strokes for one and the same mask.
+        """
+        if rater not in self.drawn or self.strokes.get(rater):
+            return ()
+        return tuple(mask for who, mask in self.drawn.items() if who != rater)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +75,8 @@ class Plan:
 def plan(source: TaskSource, config: BenchConfig) -> Plan:
     """The first N cases of a permutation seeded by the run, and the others as context.
 
+    With a seed for the images, this one draws them and that of the run puts them in order.
+
     Context comes from the splits that are not evaluated; where all are, from the cases beyond
     the first N.
 
@@ -65,17 +87,20 @@ def plan(source: TaskSource, config: BenchConfig) -> Plan:
     known = {name for c in source.cases() for r in c.references for name in (r.target, r.rater)}
     if config.label is not None and config.label not in known:
         raise NotFoundError("label", config.label, known=known - {""})
-    cases = [c for c in source.cases(*config.splits) if targets_of(c, config)]
+    everything = [c for c in source.cases() if c.id not in config.leave_out]
+    wanted = [c for c in everything if not config.splits or c.split in config.splits]
+    cases = [c for c in wanted if targets_of(c, config)]
     if not cases:
         raise InputError(
             f"{source.name} has no case with {config.label or 'any target'} in the split"
             f" {' + '.join(config.splits) or 'all'}. Choose another split, or all."
         )
-    order = np.random.default_rng(config.seed).permutation(len(cases))
-    ordered = [cases[int(i)] for i in order]
-    evaluated = tuple(ordered[: config.images])
+    ordered = _shuffled(cases, config.seed if config.images_seed is None else config.images_seed)
+    evaluated = ordered[: config.images]
+    if config.images_seed is not None:
+        evaluated = _shuffled(evaluated, config.seed)
     groups = {c.group for c in evaluated}
-    elsewhere = [c for c in source.cases() if config.splits and c.split not in config.splits]
+    elsewhere = [c for c in everything if config.splits and c.split not in config.splits]
     rest = elsewhere or ordered[len(evaluated) :]
     pool = tuple(c for c in rest if c.group not in groups)
     if config.context and not pool:
@@ -83,7 +108,11 @@ def plan(source: TaskSource, config: BenchConfig) -> Plan:
             f"{source.name}: all images are evaluated, so none is left to serve as context."
             " Choose fewer images, or evaluate some splits only."
         )
-    return Plan(source, evaluated, pool)
+    return Plan(source, tuple(evaluated), pool)
+
+
+def _shuffled(cases: Sequence[Case], seed: int) -> list[Case]:
+    return [cases[int(i)] for i in np.random.default_rng(seed).permutation(len(cases))]
 
 
 def targets_of(case: Case, config: BenchConfig) -> dict[str, tuple[str, ...]]:
@@ -116,6 +145,8 @@ def look(case: Case, target: str, config: BenchConfig) -> View:
         case = axial_slice_case(case, target)
     drawn = {r.rater: r.read() for r in case.references if r.target == target}
     drawn = {rater: mask for rater, mask in drawn.items() if mask.any()}
+    if config.largest_component:
+        drawn = {rater: largest_component(mask) for rater, mask in drawn.items()}
     wanted = targets_of(case, config).get(target, ())
     masks = {rater: drawn[rater] for rater in wanted if rater in drawn}
     if FUSED in wanted and FUSED not in drawn and drawn:
@@ -124,7 +155,8 @@ def look(case: Case, target: str, config: BenchConfig) -> View:
         masks = {FUSED: fused} if fused.any() else {}
     image = case.read_image()
     group = case.group if image.is_volume and case.group != case.id else ""
-    return View(image, masks, tuple(drawn.values()), group)
+    strokes = {rater: strokes_of(case, rater) for rater in masks}
+    return View(image, masks, drawn, group, strokes)
 
 
 def fuse(masks: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -137,8 +169,17 @@ def fuse(masks: Sequence[NDArray[np.bool_]], rng: np.random.Generator) -> NDArra
     chosen = np.zeros(len(masks), np.bool_)
     while not chosen.any():
         chosen = rng.random(len(masks)) < 0.5
-    votes = np.sum([mask for mask, is_in in zip(masks, chosen, strict=True) if is_in], axis=0)
-    return np.asarray(2 * votes > chosen.sum())
+    return majority([mask for mask, is_in in zip(masks, chosen, strict=True) if is_in])
+
+
+def majority(masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """What more than half of some masks ``(D, H, W)`` bool hold.
+
+    >>> drawn = [np.array([[[True, True, False]]]), np.array([[[True, False, False]]])]
+    >>> majority(drawn).tolist()
+    [[[True, False, False]]]
+    """
+    return np.asarray(2 * np.sum(masks, axis=0) > len(masks))
 
 
 def context_cases(

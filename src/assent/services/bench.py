@@ -13,11 +13,13 @@ from assent.bench.folder_digest import folder_digest
 from assent.bench.measure import measure
 from assent.bench.play import check_hears
 from assent.bench.run import CaseDone
+from assent.bench.strokes import with_strokes
 from assent.bench.suite_report import Outcome
 from assent.bench.suite_run import build_installed, run_suite
 from assent.bench.summarise import summarise
 from assent.bench.table import columns, rows
 from assent.bench.trials import plan
+from assent.core.case import TaskSource
 from assent.core.errors import InputError, MissingExtraError, NotFoundError, WeightsError
 from assent.io.atomic import check_writable
 from assent.services.methods import build_method
@@ -72,6 +74,7 @@ class SuiteRequest:
         out: Folder for records and report.
         weights: Folder with weights that do not ship, NAME.safetensors each; None without.
         orders: At most so many runs that differ in their seed only; None for all.
+        only: Part of the names of the rows that are run; None for all rows.
         resume: Keep what an interrupted call left.
         settings: Of the methods; they win over those of the suite.
     """
@@ -81,6 +84,7 @@ class SuiteRequest:
     out: Path
     weights: Path | None = None
     orders: int | None = None
+    only: str | None = None
     resume: bool = False
     settings: Settings = field(default_factory=Settings)
 
@@ -108,13 +112,15 @@ def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Me
             other settings or files, or no case at all could be played.
     """
     config = request.config
-    source = open_source(request.data)
+    folder = Path(request.data)
+    source: TaskSource = open_source(request.data)
+    if config.annotator == "hand":
+        source = with_strokes(source, folder if folder.is_dir() else None)
     method = build_method(config.method, request.method_settings, request.weights)
     _check_file(request.out)
     # What would be refused is refused before an earlier results file is replaced.
     check_hears(method, config)
     plan(source, config)
-    folder = Path(request.data)
     records = measure(
         [source],
         method,
@@ -150,6 +156,8 @@ def bench_suite(request: SuiteRequest, report: Report = lambda name, done: None)
             written.
     """
     chosen, weights = suite.load(request.name), request.weights
+    if request.only is not None:
+        chosen = suite.with_only(chosen, request.only)
     if request.orders is not None:
         chosen = suite.with_orders(chosen, request.orders)
     chosen = suite.with_settings(chosen, request.settings.of_method)

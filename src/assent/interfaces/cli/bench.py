@@ -22,7 +22,15 @@ EXAMPLES = (
     "assent bench --data my-study --split val,test --annotator pick --lapse 0.2 --out pick.jsonl",
     "assent bench suite smoke --out smoke",
 )
-SETTINGS = ("context_size", "seconds")
+SETTINGS = (
+    "auto_accept_risk",
+    "context_size",
+    "images_seed",
+    "largest_component",
+    "leave_out",
+    "seconds",
+    "sequence",
+)
 """What the table [bench] may hold besides the options."""
 
 Switch = Literal["on", "off"]
@@ -36,7 +44,7 @@ def bench(  # noqa: PLR0913 - every option is one
     method: Annotated[str, typer.Option(help="Name of the method.")] = "posterior",
     label: Annotated[str | None, typer.Option(help="One target or rater; all if left out.")] = None,
     annotator: Annotated[
-        Literal["pick", "judge", "click", "scribble", "mixed"],
+        Literal["pick", "judge", "click", "scribble", "mixed", "hand"],
         typer.Option(help="How the simulated annotator answers."),
     ] = "pick",
     scribble_kind: Annotated[

@@ -14,11 +14,14 @@ EXAMPLES = (
     "assent bench suite smoke --out smoke",
     "assent bench suite clicks --data /data --weights trained --out clicks --resume",
     "assent bench suite preference --data /data --orders 2 --out preference",
+    "assent bench suite generalisation --data /data --only 'scribbles' --out strokes",
 )
 
 
-def suite(
-    name: Annotated[str, typer.Argument(help="Name of the suite: clicks, preference, smoke, …")],
+def suite(  # noqa: PLR0913 - every option is one
+    name: Annotated[
+        str, typer.Argument(help="Name of the suite: clicks, preference, generalisation, …")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for records, tables and summary.json.")],
     data: Annotated[Path | None, typer.Option(help="Folder that holds the datasets.")] = None,
     weights: Annotated[
@@ -26,6 +29,10 @@ def suite(
     ] = None,
     orders: Annotated[
         int | None, typer.Option(help="Quicker: at most N orders of the images in a row.")
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(metavar="PATTERN", help="Rows whose name contains it; * stands for anything."),
     ] = None,
     resume: Resume = False,
     *,
@@ -38,6 +45,7 @@ def suite(
         out=out,
         weights=weights,
         orders=orders,
+        only=only,
         resume=resume,
         settings=given.settings,
     )
