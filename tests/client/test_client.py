@@ -5,6 +5,7 @@ import sys
 import zipfile
 
 import httpx
+import numpy as np
 import pytest
 
 from assent.client import Client, RefusedError
@@ -13,6 +14,7 @@ from assent.core.feedback import Accept, Correct, Pick
 from assent.core.prompts import Click
 from interfaces.rest.serving import TARGET, serving
 from interfaces.small_files import archive_of, disc, recorded, write_picture
+from storage.work import grounds
 
 TOKEN = "a long secret"
 
@@ -49,6 +51,25 @@ def test_an_image_is_segmented_from_opening_to_export(client, tmp_path):
     assert job.detail == "1 mask written."
     assert "masks/a.png" in zipfile.ZipFile(tmp_path / "masks.zip").namelist()
     assert not client.reopen(shown.session).is_accepted
+
+
+def test_a_task_says_how_its_mask_was_made(client, served):
+    by_hand, by_rule = client.tasks(1, TARGET)
+    assert (by_hand.mask, by_rule.mask) == (None, None)
+    client.accept(client.open(by_hand.image.id, TARGET))
+    square = np.zeros(by_rule.image.shape_dhw, bool)
+    square[0, 10:20, 10:20] = True
+    masks = served.workspace.store.masks
+    masks.accept_by_rule(by_rule.id, square, grounds(person="anna"))
+    told = {task.id: task.mask for task in client.tasks(1, TARGET)}
+    for task, origin, person in ((by_hand, "person", "me"), (by_rule, "rule", "anna")):
+        mask, stored = told[task.id], masks.holding(task.id)
+        assert (mask.origin, mask.person, mask.accepted_at) == (origin, person, stored.made_at)
+        names = ("method", "weights_digest", "settings_digest", "threshold", "risk")
+        for name in (*names, "predicted_dice"):
+            assert getattr(mask, name) == getattr(stored, name)
+    assert told[by_hand.id].risk is None
+    assert told[by_rule.id].risk != told[by_rule.id].threshold
 
 
 def test_an_alternative_is_the_recommendation_and_its_difference(client):

@@ -3,6 +3,7 @@
 from assent.client.client import Client
 from assent.client.values import (
     Alternative,
+    HeldMask,
     Image,
     Job,
     Project,
@@ -15,6 +16,7 @@ from assent.client.values import (
 __all__ = [
     "Alternative",
     "Client",
+    "HeldMask",
     "Image",
     "Job",
     "Project",

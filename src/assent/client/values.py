@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -76,20 +77,79 @@ class Series:
 
 
 @dataclass(frozen=True)
+class HeldMask:
+    """Who or what let the mask of a task hold, and how it was made.
+
+    Attributes:
+        origin: "person", "rule" (accepted by itself) or "import".
+        person: Who accepted or brought it; where a rule accepted it, for whom it was predicted, ""
+            if that is not known.
+        accepted_at: When, with a time zone.
+        method: Which method proposed it; "" for none, or if that is not known.
+        weights_digest: Of that method; "" without weights.
+        settings_digest: Of that method's resolved settings.
+        predicted_dice: Expected Dice that a rule went by, in [0, 1]; None without a rule.
+        threshold: From which expected Dice on the rule accepted; None without a rule.
+        risk: Which share of bad masks the rule keeps; None without a rule.
+    """
+
+    origin: str
+    person: str
+    accepted_at: datetime
+    method: str
+    weights_digest: str
+    settings_digest: str
+    predicted_dice: float | None
+    threshold: float | None
+    risk: float | None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "HeldMask":
+        """As the server says it."""
+        return cls(
+            origin=told["origin"],
+            person=told["person"],
+            accepted_at=datetime.fromisoformat(told["accepted_at"]),
+            method=told["method"],
+            weights_digest=told["weights_digest"],
+            settings_digest=told["settings_digest"],
+            predicted_dice=told["predicted_dice"],
+            threshold=told["threshold"],
+            risk=told["risk"],
+        )
+
+
+@dataclass(frozen=True)
 class Task:
-    """One target in one image."""
+    """One target in one image.
+
+    Attributes:
+        id: Of the task.
+        image: In which.
+        target: What is to be segmented.
+        state: "open", "accepted" or "skipped".
+        predicted_dice: Expected Dice of what is proposed or holds, in [0, 1]; None if unknown.
+        mask: How the mask that holds came about; None while none does.
+    """
 
     id: int
     image: Image
     target: str
     state: str
     predicted_dice: float | None
+    mask: HeldMask | None
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Task":
         """As the server says it."""
-        image = Image.of(told["image"])
-        return cls(told["id"], image, told["target"], told["state"], told["predicted_dice"])
+        return cls(
+            id=told["id"],
+            image=Image.of(told["image"]),
+            target=told["target"],
+            state=told["state"],
+            predicted_dice=told["predicted_dice"],
+            mask=None if told["mask"] is None else HeldMask.of(told["mask"]),
+        )
 
 
 @dataclass(frozen=True)
