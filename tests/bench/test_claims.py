@@ -2,9 +2,9 @@
 
 import pytest
 
+from assent.bench.check import Check
 from assent.bench.claims import judge
 from assent.bench.config import BenchConfig
-from assent.bench.check import Check
 from assent.bench.suite_report import Row
 from assent.bench.summarise import summarise
 from bench.test_results import trial
@@ -75,3 +75,86 @@ def test_what_was_not_measured_does_not_hold(minus):
     assert (found["value"], found["low"], found["high"]) == (None, None, None)
     assert found["pass"] is False
     assert told(run=minus[-1], metric="hd95_mm", at_most=99.0)["pass"] is (minus == ("elsewhere",))
+
+
+MANY = {
+    **ROWS,
+    "a, ours": row(trial("1", 0.1, 0.95, 0.95)),
+    "a, theirs": row(trial("1", 0.1, 0.2, 0.95)),
+    "a, others": row(trial("1", 0.1, 0.2, 0.3)),
+    "b, ours": row(trial("1", 0.2, 0.95, 0.95), trial("2", 0.2, 0.95, 0.95)),
+    "b, theirs": row(trial("1", 0.4, 0.5, 0.6), trial("2", 0.4, 0.5, 0.6)),
+    "b, others": row(trial("1", 0.1, 0.92, 0.95), trial("2", 0.1, 0.8, 0.95)),
+    "one by one": row(
+        *(trial(str(c), c / 10 + 0.3, 0.95, 0.95, place=c, seed=0) for c in range(4)),
+        *(trial(str(c), c / 10, 0.2, 0.95, place=3 - c, seed=1) for c in range(4)),
+    ),
+    "alone": row(*(trial(str(c), 0.0, 0.2, 0.95) for c in range(4))),
+    "raters": row(trial("1", 0.5, 0.6, 0.7, others_dice=0.8), trial("2", 0.5, 0.6, 0.9)),
+}
+
+
+def said(**settings):
+    return judge(Check(**{"check": "it is so", "metric": "noc", **settings}), MANY)
+
+
+def test_a_claim_over_several_rows_is_about_their_mean():
+    over = {"over": ("a", "b"), "run": "{over}, ours"}
+    assert said(**over, metric="dice_at", at_least=0.0)["value"] == pytest.approx(0.15)
+    fewer = said(**over, minus=("{over}, theirs",), at_most=0.0)
+    assert fewer["value"] == -1.0
+    share = said(**over, minus=("{over}, theirs",), relative=True, at_most=-0.25)
+    assert (share["value"], share["pass"]) == (-0.5, True)
+
+
+def test_the_best_row_is_chosen_for_each_of_several():
+    both = ("{over}, theirs", "{over}, others")
+    found = said(over=("a", "b"), run="{over}, ours", minus=both, relative=True, at_most=-0.25)
+    # Two answers are the least of a, one and a half those of b.
+    assert found["value"] == pytest.approx(2.0 / 3.5 - 1.0)
+
+
+def test_a_claim_over_several_rows_needs_all_of_them():
+    found = said(over=("a", "missing"), run="{over}, ours", at_most=99.0)
+    assert (found["value"], found["pass"]) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("places", "value"),
+    [
+        ({}, 1.5),
+        ({"first_image": 3}, 1.5),
+        # Images 0 and 1 are first in one order and take one answer, 3 and 2 in the other, and two.
+        ({"last_image": 2}, 1.5),
+        ({"last_image": 1}, 1.5),
+    ],
+)
+def test_only_some_places_of_an_order_count(places, value):
+    assert said(run="one by one", at_most=9.0, **places)["value"] == value
+    start = said(run="one by one", metric="dice_at", last_image=1, at_least=0.0)
+    assert start["value"] == pytest.approx((0.3 + 0.3) / 2)
+    late = said(run="one by one", metric="dice_at", first_image=4, at_least=0.0)
+    assert late["value"] == pytest.approx((0.6 + 0.0) / 2)
+
+
+def test_what_has_no_places_counts_whole():
+    found = said(run="one by one", minus=("alone",), last_image=1, at_most=0.0)
+    assert found["value"] == pytest.approx((-1.0 + 0.0) / 2)
+
+
+def test_one_measure_can_be_subtracted_from_another():
+    found = said(
+        run="raters",
+        minus=("raters",),
+        metric="dice_at",
+        round=2,
+        minus_metric="others_dice",
+        at_least=-0.2,
+    )
+    # The second image has no other raters.
+    assert (found["value"], found["pass"]) == (pytest.approx(-0.1), True)
+
+
+def test_a_claim_about_what_nobody_measured_does_not_hold():
+    found = said(run="slow", metric="accepted_bad", at_most=1.0)
+    assert (found["value"], found["pass"]) == (None, False)

@@ -66,7 +66,7 @@ def test_shipped_suites_can_be_read(name):
 
 
 def test_the_promised_suites_are_there():
-    assert {"preference", "clicks", "smoke"} <= set(suite.names())
+    assert {"preference", "clicks", "generalisation", "smoke"} <= set(suite.names())
     with pytest.raises(NotFoundError, match="clicks"):
         suite.load("nonsense")
 
@@ -101,6 +101,11 @@ def test_lists_become_runs_and_names_their_values():
         (", lapse {lapse}", "", "Several runs are named 'threshold' and have the seed 0"),
         ("orders", "THRESHOLD lapse 0.0", "could not be told apart"),
         ('minus = "threshold, lapse 1.0"', 'minus = ["orders", "nowhere"]', "nowhere"),
+        ('run = "elsewhere"', 'run = "{over}"\nover = ["orders", "nowhere"]', "nowhere"),
+        ("round = 0", 'minus_metric = "hd95_mm"', "asks for 'hd95_mm'"),
+        ('run = "elsewhere"', 'run = "elsewhere"\nrelative = true', "relative to nothing"),
+        ('run = "elsewhere"', 'run = "elsewhere"\nevery = ["a"]', "cannot be read"),
+        ("seed = [0, 1]", "seed = [0, 1]\nleave = ['a']", "unknown field 'leave'"),
     ],
 )
 def test_a_damaged_suite_is_refused(old, new, sentence):
@@ -112,6 +117,50 @@ def test_one_row_or_several_can_be_subtracted():
     several = TEXT.replace('minus = "threshold, lapse 1.0"', 'minus = ["orders", "elsewhere"]')
     assert suite.parse("try", TEXT).checks[1].minus == ("threshold, lapse 1.0",)
     assert suite.parse("try", several).checks[1].minus == ("orders", "elsewhere")
+
+
+def test_each_stands_for_a_check_of_its_own():
+    text = """
+    [[check]]
+    check = "{each} is fine"
+    each = ["orders", "elsewhere"]
+    run = "{each}"
+    minus = ["threshold, lapse 0.0", "{each}"]
+    at_least = 0.0
+    """
+    first, second = suite.parse("try", TEXT + text).checks[3:]
+    assert (first.check, first.run) == ("orders is fine", "orders")
+    assert (second.check, second.minus) == (
+        "elsewhere is fine",
+        ("threshold, lapse 0.0", "elsewhere"),
+    )
+
+
+def test_lists_of_ids_do_not_become_runs():
+    text = TEXT.replace("seed = [0, 1]", 'seed = [0, 1]\nleave_out = ["03", "04"]')
+    runs = [run for run in suite.parse("try", text).runs if run.name == "orders"]
+    assert [run.config.leave_out for run in runs] == [("03", "04")] * 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("lapse", ["threshold, lapse 0.0", "threshold, lapse 1.0"]),
+        ("thr*1.0", ["threshold, lapse 1.0"]),
+        ("orders", ["orders"]),
+        ("e", ["threshold, lapse 0.0", "threshold, lapse 1.0", "orders", "elsewhere"]),
+    ],
+)
+def test_a_part_of_a_suite_is_its_rows_and_the_checks_of_these_alone(pattern, names):
+    whole = suite.parse("try", TEXT)
+    part = suite.with_only(whole, pattern)
+    assert list(dict.fromkeys(run.name for run in part.runs)) == names
+    assert [c.check for c in part.checks] == [
+        c.check for c in whole.checks if {c.run, *c.minus} <= set(names)
+    ]
+    assert f"*{pattern}*" in part.about
+    with pytest.raises(ConfigError, match=r"no row of the suite 'try' is named so\..*'orders'"):
+        suite.with_only(whole, "nothing")
 
 
 def test_fewer_orders_leave_the_first_seeds_of_a_row_and_say_so():
@@ -180,6 +229,52 @@ def test_rows_of_suites_that_need_weights_are_listed_as_not_run(tmp_path):
     outcome = run_suite(suite.parse("try", text), None, tmp_path)
     assert list(outcome.rows) == ["plain"]
     assert "does not ship" in outcome.not_run["unet, careful"]
+
+
+PICTURED = TEXT.replace('title = "Try"', 'title = "Try"\npictures = "thr*0.0"')
+
+
+def test_the_cases_of_some_rows_are_drawn(tmp_path):
+    text = PICTURED.replace("images = 1", "images = 3")
+    outcome = run_suite(suite.parse("try", text), None, tmp_path, build=build)
+    assert outcome.pictures == {"threshold, lapse 0.0": "pictures/threshold-lapse-0.0-seed0.png"}
+    page = (tmp_path / "pictures.md").read_text()
+    assert "](pictures/threshold-lapse-0.0-seed0.png)" in page
+    assert "[pictures](pictures.md)" in (tmp_path / "report.md").read_text()
+    with Image.open(tmp_path / "pictures" / "threshold-lapse-0.0-seed0.png") as picture:
+        assert picture.size[0] > 480
+    run_suite(suite.parse("try", TEXT), None, tmp_path / "plain", build=build)
+    assert not (tmp_path / "plain" / "pictures.md").exists()
+
+
+def test_what_depends_on_earlier_images_is_not_drawn():
+    for switch in ("carry_over", "sequence"):
+        text = PICTURED.replace("lapse = [0.0, 1.0]", f"lapse = [0.0, 1.0]\n{switch} = true")
+        with pytest.raises(ConfigError, match=r"include 'threshold, lapse 0\.0'"):
+            suite.parse("try", text)
+
+
+def test_the_summary_of_every_row_is_kept(tmp_path):
+    outcome = run_suite(suite.parse("try", TEXT), None, tmp_path, build=build)
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert list(rows) == list(outcome.rows)
+    assert rows["orders"]["dice_at"] == outcome.rows["orders"].summary["dice_at"]
+
+
+def test_the_suite_of_unseen_sets_keeps_to_what_was_promised():
+    loaded = suite.load("generalisation")
+    clicks = [run for run in loaded.runs if run.config.annotator == "click" and run.config.rounds]
+    assert {run.config.rounds for run in clicks} == {20}
+    assert {run.config.target_dice for run in clicks} == {0.9}
+    assert not any(run.config.context for run in clicks)
+    scribbled = [run for run in loaded.runs if run.data == "medscribble"]
+    assert {run.config.leave_out for run in scribbled} == {("044", "045", "046")}
+    trained_on = {"sunnybrook_lv", "msd_liver_ct2d"}
+    for run in loaded.runs:
+        assert (run.weights == f"posterior-without-{run.data}") is (run.data in trained_on)
+    for kind in ("sequence", "carry_over", "auto_accept_risk"):
+        rows = [run for run in loaded.runs if getattr(run.config, kind)]
+        assert len({run.config.seed for run in rows}) == 20
 
 
 @pytest.mark.parametrize("name", ["clicks", "preference"])

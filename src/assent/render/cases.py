@@ -89,7 +89,7 @@ def _draw_case(page: Pillow.Image, case: ShownCase, left: int) -> None:
     draw, face = ImageDraw.Draw(page), ink.font(12)
     for moment in case.moments:
         painted = panel.recommendation(base, moment.mask)
-        wanted = overlay.outline(base.place_mask(case.reference), width=_FINER)
+        wanted = overlay.outline(base.place_mask(case.reference), width=2 * _FINER)
         painted[wanted] = overlay.REFERENCE
         picture = Pillow.fromarray(painted)
         panel.draw_prompts(picture, base, moment.prompts)
