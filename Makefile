@@ -61,6 +61,7 @@ bench: $(DEVELOPED)
 ifdef DATA
 	$(BIN)/python -m assent bench suite clicks --data "$(DATA)" --out runs/clicks
 	$(BIN)/python -m assent bench suite preference --data "$(DATA)" --out runs/preference
+	$(BIN)/python -m assent bench suite generalisation --data "$(DATA)" --out runs/generalisation
 endif
 
 bench-crash bench-load: bench-%: $(DEVELOPED)

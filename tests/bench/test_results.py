@@ -14,7 +14,7 @@ from assent.bench.record import Record
 from assent.bench.summarise import summarise
 from assent.core.errors import FileFormatError, InputError
 from assent.testing import ThresholdMethod
-from bench.small import Blobs
+from bench.small import Blobs, Noting
 
 CONFIG = BenchConfig(method="threshold", rounds=2, splits=(), target_dice=0.9)
 
@@ -130,6 +130,19 @@ def test_failed_cases_are_played_again_on_resume(tmp_path):
     again = measure([Blobs()], ThresholdMethod(), CONFIG, path, resume=True)
     assert not any(r.error for r in again)
     assert results.read(path).summary["trials"] == 12
+
+
+def test_of_a_run_that_came_to_its_end_nothing_is_played_again(tmp_path):
+    path = tmp_path / "results.jsonl"
+    carried = BenchConfig(method="threshold", rounds=1, splits=(), carry_over=True)
+    wanted = measure([Blobs()], ThresholdMethod(), carried, path)
+    before, method = path.read_bytes(), Noting()
+    assert measure([Blobs()], method, carried, path, resume=True) == wanted
+    assert (path.read_bytes(), method.calls["embed"]) == (before, 0)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))  # it was stopped before the summary
+    measure([Blobs()], method, carried, path, resume=True)
+    assert (path.read_bytes(), method.calls["embed"]) == (before, 6)
 
 
 def test_resume_refuses_other_settings(tmp_path):

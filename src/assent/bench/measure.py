@@ -31,7 +31,8 @@ def measure(
         config: Everything else.
         path: The results file; replaced unless resumed.
         digests: Of the files of datasets, by name.
-        resume: Keep the complete cases of an interrupted run with the same settings and files.
+        resume: Keep the complete cases of an interrupted run with the same settings and files; of
+            one that came to its end, nothing is played again.
         report: Told after every case.
 
     Raises:
@@ -44,6 +45,8 @@ def measure(
         method_settings=method.settings_digest,
         datasets={source.name: digests.get(source.name, "") for source in sources},
     )
+    if resume and (whole := results.finished(path, settings)) is not None:
+        return whole
     if resume:
         records = results.resume(path, settings, rounds=config.rounds)
     else:

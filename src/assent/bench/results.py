@@ -46,6 +46,21 @@ def start(path: Path, settings: Mapping[str, Any]) -> None:
     _replace(path, [{"settings": settings}])
 
 
+def finished(path: Path, settings: Mapping[str, Any]) -> list[Record] | None:
+    """All records of a run that came to its end without a failure; None of any other.
+
+    Raises:
+        InputError, FileFormatError: As ``resume``.
+    """
+    if not path.exists():
+        return None
+    stored = read(path)
+    _refuse_other(path, stored, settings)
+    if stored.summary is None or any(record.error for record in stored.records):
+        return None
+    return list(stored.records)
+
+
 def resume(path: Path, settings: Mapping[str, Any], *, rounds: int) -> list[Record]:
     """Make a results file ready to be continued, and return the records that stay.
 
@@ -66,12 +81,7 @@ def resume(path: Path, settings: Mapping[str, Any], *, rounds: int) -> list[Reco
         start(path, settings)
         return []
     stored = read(path)
-    _refuse_other_files(path, stored.settings.get("datasets"), settings["datasets"])
-    if changed := _first_difference(stored.settings, settings):
-        raise InputError(
-            f"{path.name} was made with other settings ({changed}). Use the same settings to"
-            " resume, write to another file, or start over without --resume."
-        )
+    _refuse_other(path, stored, settings)
     complete = [r for rs in by_trial(stored.records).values() if len(rs) > rounds for r in rs]
     _replace(path, [{"settings": settings}, *(r.to_json() for r in complete)])
     return complete
@@ -128,6 +138,15 @@ def _append(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
     with path.open("a", encoding="utf-8") as file:
         for value in values:
             file.write(json.dumps(value, allow_nan=False) + "\n")
+
+
+def _refuse_other(path: Path, stored: Results, settings: Mapping[str, Any]) -> None:
+    _refuse_other_files(path, stored.settings.get("datasets"), settings["datasets"])
+    if changed := _first_difference(stored.settings, settings):
+        raise InputError(
+            f"{path.name} was made with other settings ({changed}). Use the same settings to"
+            " resume, write to another file, or start over without --resume."
+        )
 
 
 def _refuse_other_files(path: Path, stored: Any, given: Mapping[str, str]) -> None:
