@@ -133,13 +133,14 @@ class Progress:
     """One line of a training log: step, share done in [0, 1], and named figures.
 
     ``doing`` names what follows the steps, such as "fitting constants"; ``done`` is then its
-    share. While steps are made it is empty.
+    share. While steps are made it is empty. ``note`` is what a person should read, once.
     """
 
     step: int
     done: float
     figures: Mapping[str, float]
     doing: str = ""
+    note: str = ""
 
 
 Report = Callable[[Progress], None]

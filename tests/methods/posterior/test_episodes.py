@@ -4,21 +4,24 @@ import numpy as np
 import pytest
 import torch
 
+from assent.core.errors import ConfigError
 from assent.datasets.synthetic import open_synthetic
 from assent.methods.posterior.episodes import (
+    STOCK,
     TARGETS,
     Batch,
     EpisodeMix,
     EpisodeSampler,
-    _Look,
+    Stock,
     _warp,
 )
+from assent.methods.posterior.recolour import Look
 from assent.methods.posterior.tasks import Example, Task, read_tasks, signed_distance
 from methods.posterior.posterior_tiny import disk
 
 SIDE = 32
 REAL = EpisodeMix(raters=0.0, superpixels=0.0, phantoms=0.0, habit=0.0, context_most=3)
-PLAIN = _Look((False, False), invert=False, gray=False, channels=(0, 1, 2), zoom=1.0)
+PLAIN = Look(grain=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -144,6 +147,54 @@ def test_a_task_with_fewer_images_than_targets_repeats_them():
     assert isinstance(batch, Batch)
     assert (batch.confidence == 0).all(), "no image is left for the context"
     assert batch.target.flatten(1).any(1).float().mean() > 0.8
+
+
+def test_invented_tasks_are_used_several_times_and_then_go():
+    invented = []
+    stock = Stock(np.random.default_rng(0))
+
+    def invent():
+        invented.append(Task("phantoms", str(len(invented)), False, ()))
+        return invented[-1]
+
+    drawn = [stock.task(invent).target for _ in range(600)]
+    assert STOCK < len(invented) < 200
+    assert len(set(drawn[:30])) > 12, "variety from the start"
+    late = drawn[-50:]
+    assert len(set(late)) > 8
+    assert min(map(int, late)) > 0, "the oldest are gone"
+
+
+def test_appearance_and_shared_z_can_be_turned_off(tasks):
+    mix = EpisodeMix(raters=1.0, superpixels=0.0, phantoms=0.0, shared=0.0)
+    assert not any(EpisodeSampler(tasks, mix, seed=[0]).batch(3, SIDE).shared.any() for _ in "abc")
+    gray = np.full((3, 40, 40), 120, np.uint8)
+    mask = signed_distance(disk(40, 40, at=(20, 20), radius=9))
+    task = Task("even", "disk", False, (Example(gray, {"": mask}),) * 5)
+    for strength, count in ((0.0, 1), (1.0, 2)):
+        sampler = EpisodeSampler([task], replace(REAL, appearance=strength), seed=[1])
+        levels = torch.cat([sampler.batch(2, SIDE).image.flatten() for _ in range(4)])
+        assert (len(levels.unique()) > 10) == (count == 2)
+
+
+def test_shares_of_episodes_cannot_exceed_the_whole():
+    with pytest.raises(ConfigError, match=r"raters, superpixels and phantoms sum to 1\.1"):
+        EpisodeMix(raters=0.6, superpixels=0.2, phantoms=0.3)
+
+
+def test_a_turned_look_swaps_rows_and_columns():
+    mask = np.zeros((48, 48), bool)
+    mask[20:28, 4:44] = True
+    pixels = np.repeat((250 * mask)[None], 3, 0).astype(np.uint8)
+    for turn in (False, True):
+        look = Look(grain=0.0, turn=turn)
+        lying = 0
+        for seed in range(5):
+            rng = np.random.default_rng(seed)
+            image, found = _warp(pixels, signed_distance(mask), 48, look, (0.0, 0.0), rng)
+            lying += int(found[0].any(0).sum() > found[0].any(1).sum())
+            assert ((image.mean(0) > 0.5) == (found[0] > 0)).float().mean() > 0.93
+        assert lying == (0 if turn else 5)
 
 
 def warped(shape, hand=(0.0, 0.0), seed=0, radius=9.0):

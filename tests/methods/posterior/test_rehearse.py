@@ -210,7 +210,17 @@ def test_settings_are_read_by_name():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"tempo": 3}, "Unknown training setting 'tempo'; known: average, episodes"),
+        (
+            {"tempo": 3},
+            "Unknown training setting 'tempo'; known: appearance, average, context_most",
+        ),
+        ({"phantoms": 0.9, "raters": 0.2}, "raters, superpixels and phantoms sum to 1.2"),
+        ({"draw": "sometimes"}, "draw is 'sometimes'; expected a value like true"),
+        ({"network": {"depth": 3}}, "network is {'depth': 3}; expected a value like {latent = 8}"),
+        (
+            {"network": {"without": ["memories"]}},
+            "no input 'memories' to leave out; known: blue, box",
+        ),
         ({"rounds": 0}, "rounds is 0; expected a value like 3"),
         ({"rounds": 2.5}, "rounds is 2.5"),
         ({"episodes": "many"}, "episodes is 'many'"),

@@ -3,9 +3,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assent.core.case import Case, Reference
+from assent.core.errors import FileFormatError
 from assent.core.image import from_array
 from assent.datasets.synthetic import open_synthetic
-from assent.methods.posterior.tasks import SLICES, STEPS_PER_PIXEL, read_tasks, signed_distance
+from assent.methods.posterior.tasks import (
+    SLICES,
+    STEPS_PER_PIXEL,
+    _signed_distance,
+    read_tasks,
+    signed_distance,
+    what_is_wrong,
+)
 from methods.posterior.posterior_tiny import disk
 
 masks = st.integers(0, 10_000).map(
@@ -42,6 +50,59 @@ def test_an_object_that_leaves_the_image_has_no_border_there():
     assert (distance[0] == distance[15]).all()
 
 
+def test_a_distance_does_not_depend_on_how_much_of_the_image_is_looked_at():
+    mask = disk(120, 150, at=(70, 40), radius=12) | disk(120, 150, at=(60, 60), radius=5)
+    assert np.array_equal(signed_distance(mask), _signed_distance(mask))
+
+
+class Folder:
+    """Six images: two sound masks of a disk, and one of each thing that can be wrong."""
+
+    name, use, modality, has_raters = "toy", "train", "", True
+
+    def cases(self, *splits):
+        shape = (1, 40, 40)
+        sound = disk(40, 40, at=(20, 20), radius=9)[None]
+        masks = [sound, np.zeros(shape, bool), ~sound, np.ones(shape, bool), sound, sound]
+        return [self._case(str(k), mask) for k, mask in enumerate(masks)]
+
+    def _case(self, name, mask):
+        image = from_array(np.random.default_rng(0).uniform(0, 200, (40, 40)))
+
+        def broken():
+            raise FileFormatError(f"{name}.png is cut short. Copy it again.")
+
+        steady = disk(40, 40, at=(20, 20), radius=7)[None]
+        references = (
+            Reference("disk", "ann", broken if name == "4" else lambda: mask),
+            Reference("disk", "bob", lambda: steady),
+        )
+        read = broken if name == "5" else lambda: image
+        return Case(name, "toy", name, "train", read, references)
+
+
+def test_what_cannot_be_learned_from_is_left_out_by_name():
+    left_out = []
+    (task,) = read_tasks([Folder()], "train", side=64, leave_out=left_out.append)
+    assert [(item.dataset, item.name, item.reason) for item in left_out] == [
+        ("toy", "1/disk/ann", "the mask is empty"),
+        ("toy", "2/disk/ann", "object and background of the mask seem swapped"),
+        ("toy", "3/disk/ann", "the mask covers the whole image"),
+        ("toy", "4/disk/ann", "4.png is cut short. Copy it again."),
+        ("toy", "5", "5.png is cut short. Copy it again."),
+    ]
+    assert [set(example.distances) for example in task.examples] == [{"ann", "bob"}] + [{"bob"}] * 4
+
+
+def test_a_large_object_that_leaves_the_image_is_no_swapped_one():
+    rows = np.zeros((1, 40, 40), bool)
+    rows[:, :36] = True
+    assert what_is_wrong(rows) == ""
+    holes = ~disk(40, 40, at=(20, 38), radius=9)[None]
+    assert what_is_wrong(holes) == "", "what is free reaches the frame"
+    assert what_is_wrong(~disk(40, 40, at=(20, 20), radius=18)[None]) == "", "more is free"
+
+
 def test_raters_are_kept_apart_and_images_reduced():
     source = open_synthetic("raters2d", images=5)
     (task,) = read_tasks([source], "train", side=48)
@@ -63,9 +124,7 @@ def test_each_target_is_a_task():
     tasks = read_tasks([open_synthetic("cells2d", images=4)], "train", side=64)
     assert [t.target for t in tasks] == ["cell", "nucleus"]
     assert not any(t.has_raters for t in tasks)
-    shown = []
-    again = read_tasks([open_synthetic("cells2d", images=4)], "train", side=64, report=shown.append)
-    assert shown == ["synthetic-cells2d"]
+    again = read_tasks([open_synthetic("cells2d", images=4)], "train", side=64)
     for one, other in zip(tasks, again, strict=True):
         for a, b in zip(one.examples, other.examples, strict=True):
             assert np.array_equal(a.image, b.image)

@@ -1,5 +1,6 @@
 import csv
-from dataclasses import asdict
+import errno
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,11 +12,12 @@ from assent.core.feedback import Correct
 from assent.core.prompts import Click
 from assent.datasets.synthetic import open_synthetic
 from assent.methods import registry
+from assent.methods.posterior import checkpoints
 from assent.methods.posterior import train as training
 from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.protocol import TrainConfig
-from assent.models.weights import info, read_weights, save_weights
+from assent.models.weights import check_shippable, info, read_weights, save_weights
 from methods.posterior.posterior_tiny import FEW, SHAPE, scene, tiny_network
 
 FAST = {"sizes": [[1.0, 32]], "episodes": 1, "rounds": 1}
@@ -247,6 +249,140 @@ def test_what_weights_were_trained_on_is_never_forgotten(tmp_path):
     fourth = training.train(cells, config(tmp_path / "d.safetensors", steps=2), quiet, checkpoint)
     assert info(fourth)["sets"] == found["sets"]
     assert info(fourth)["origin"] == info(second)["origin"]
+
+
+@pytest.fixture
+def two_checkpoints(tmp_path):
+    """A run that stopped after its second checkpoint."""
+
+    def stop(progress):
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    given = config(tmp_path / "w.safetensors", steps=9, checkpoint_minutes=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(sources(), given, stop, None)
+    return tmp_path / "w.checkpoint.safetensors"
+
+
+def test_a_checkpoint_that_is_cut_short_is_replaced_by_the_one_before(two_checkpoints, tmp_path):
+    previous = tmp_path / "w.checkpoint.previous.safetensors"
+    assert read_weights(two_checkpoints)[1]["step"] == 2
+    assert read_weights(previous)[1]["step"] == 1
+    two_checkpoints.write_bytes(two_checkpoints.read_bytes()[:-100])
+    seen = []
+    given = config(tmp_path / "w.safetensors", steps=3)
+    training.train(sources(), given, seen.append, two_checkpoints)
+    assert seen[0].note == (
+        "w.checkpoint.safetensors is cut short; training goes on from"
+        " w.checkpoint.previous.safetensors."
+    )
+    assert [p.step for p in seen] == [1, 2, 3]
+    assert not previous.exists(), "what is finished needs no spare"
+    two_checkpoints.unlink()
+    with pytest.raises(WeightsError, match="no weights file"):
+        training.train(sources(), given, quiet, two_checkpoints)
+
+
+def test_a_full_disk_stops_training_and_spares_the_last_checkpoint(
+    two_checkpoints, tmp_path, monkeypatch
+):
+    def full(path, *rest, **options):
+        path.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "save_weights", full)
+    given = config(tmp_path / "w.safetensors", steps=9, checkpoint_minutes=0.0)
+    wanted = r"w cannot be written: No space left on device\..*--resume w\.checkpoint\.safetensors"
+    with pytest.raises(InputError, match=wanted):
+        training.train(sources(), given, quiet, two_checkpoints)
+    monkeypatch.undo()
+    assert read_weights(two_checkpoints)[1]["step"] == 2
+    run = training._start(
+        training.PosteriorTraining(), 7, training.choose_compute("cpu"), two_checkpoints
+    )
+    assert run.step == 2
+
+
+def test_a_curve_that_cannot_be_written_stops_training_too(tmp_path, monkeypatch):
+    def full(curve, step, seconds, figures):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(training._Curve, "write", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        training.train(sources(), config(tmp_path / "w.safetensors"), quiet, None)
+    assert read_weights(tmp_path / "w.checkpoint.safetensors")[1]["step"] == 1
+
+
+class Spoiled:
+    """Phantoms, the second and third of whose masks were left empty."""
+
+    def __init__(self, spoiled):
+        self.given, self.spoiled = open_synthetic("cells2d", images=4), spoiled
+        self.name, self.use, self.modality, self.has_raters = "mine", "", "", False
+
+    def cases(self, *splits):
+        def empty():
+            return np.zeros((1, 160, 160), bool)
+
+        def spoil(case):
+            if case.id not in self.spoiled:
+                return replace(case, dataset="mine")
+            references = tuple(replace(r, read=empty) for r in case.references)
+            return replace(case, dataset="mine", references=references)
+
+        return [spoil(case) for case in self.given.cases(*splits)]
+
+
+def test_empty_masks_are_named_and_training_goes_on(tmp_path):
+    seen = []
+    given = config(tmp_path / "w.safetensors", steps=1)
+    out = training.train([Spoiled({"001", "002"})], given, seen.append, None)
+    assert seen[0].note == (
+        "Left out of mine: 001/nucleus, 001/cell, 002/nucleus, 002/cell, as the mask is empty."
+    )
+    assert seen[-1].step == 1
+    facts = info(out)
+    assert "mine/001/nucleus: the mask is empty" in facts["left_out"]
+    assert len(facts["left_out"]) == 4
+    assert facts["sets"] == [{"name": "mine", "use": ""}], "any folder may be trained on"
+    with pytest.raises(WeightsError, match="'mine' cannot be shipped"):
+        check_shippable(facts)
+
+
+def test_a_set_of_nothing_but_empty_masks_is_refused(tmp_path):
+    spoiled = Spoiled({"000", "001", "002", "003"})
+    with pytest.raises(InputError, match=r"all 6 images or masks .* 000/nucleus of mine: the mask"):
+        training.train([spoiled], config(tmp_path / "w.safetensors"), quiet, None)
+
+
+def test_the_network_can_be_chosen_and_is_kept_when_a_run_goes_on(tmp_path):
+    shape = {"widths": [8, 8, 16, 16, 16], "latent": 9, "key": 8, "value": 8}
+    chosen = {"network": shape | {"film": True, "without": ["path", "memory"]}}
+    out = tmp_path / "w.safetensors"
+    first = config(out, steps=1, settings=FAST | chosen)
+    assert load(training.train(sources(), first, quiet, None))[0].shape.latent == 9
+    checkpoint = tmp_path / "w.checkpoint.safetensors"
+    training.train(sources(), config(out, steps=2), quiet, checkpoint)
+    network, _, _ = load(out)
+    assert network.shape.film
+    assert network.shape.without == ("path", "memory")
+    other = config(out, steps=3, settings=FAST | {"network": shape})
+    with pytest.raises(WeightsError, match=r"the same \[training.network\]"):
+        training.train(sources(), other, quiet, checkpoint)
+
+
+def test_weights_from_before_a_size_could_be_chosen_still_start_a_run(tmp_path):
+    old = {k: v for k, v in asdict(SHAPE).items() if k not in {"film", "without"}}
+    facts = {"architecture": "posterior", "shape": old, "minutes": 1.0}
+    start = tmp_path / "old.safetensors"
+    save_weights(start, tiny_network().state_dict(), facts, half=True)
+    run = run_of(tmp_path / "w.safetensors", start)
+    name = "down.0.first.weight"
+    assert torch.allclose(
+        run.network.state_dict()[name], tiny_network().state_dict()[name], atol=1e-3
+    )
+    assert load(start)[0].shape == SHAPE
 
 
 def test_checkpoints_of_something_else_are_refused(tmp_path):

@@ -53,7 +53,13 @@ def train(  # noqa: PLR0913 - every option is one
     is_first = is_first_process()
     off = given.as_json or not is_first
     with stoppable(kept), progress_bar(f"training {method}", off=off) as tell:
-        written = run(request, lambda progress: tell(progress.done, _figures(progress)))
+
+        def told(progress: Progress) -> None:
+            if progress.note and is_first:
+                say(progress.note, error=True)
+            tell(progress.done, _figures(progress))
+
+        written = run(request, told)
     if not is_first:
         return  # The first process may still be writing.
     facts = weights_info(str(written))

@@ -1,6 +1,6 @@
 """Training episodes: targets and context from one task, as one rater would draw them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,26 +9,56 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from assent.core.errors import ConfigError
 from assent.methods.posterior.phantoms import phantom_task, superpixel_task
+from assent.methods.posterior.recolour import Look, draw_look, recolour
 from assent.methods.posterior.tasks import STEPS_PER_PIXEL, Example, Task
 
 TARGETS = 4
 """Images of one episode that are segmented; they also share what they say about the rater."""
 
 
+PARTED = ("real", "phantom")
+"""Kinds of episodes whose target may be one component."""
+
+PHANTOM_SIDE = 192
+"""Invented images have this side; they are scaled like all others."""
+
+STOCK = 24
+"""Invented tasks kept, and drawn again ``USES`` times each on the average: they look different
+every time, and cost as much as a dozen real ones."""
+
+USES = 6
+
+
 @dataclass(frozen=True, kw_only=True)
 class EpisodeMix:
     """How often what is drawn. Shares of episodes; what is left are real single-rater tasks."""
 
-    raters: float = 0.45
+    raters: float = 0.35
+    """Share of episodes of real tasks with several raters."""
     superpixels: float = 0.1
-    phantoms: float = 0.1
+    """Share of episodes of real images with a target that nobody drew."""
+    phantoms: float = 0.2
+    """Share of invented episodes."""
     habit: float = 0.5
     """Share of single-rater episodes drawn by an invented person who is wider or tighter."""
     context_most: int = 8
     """Context size is uniform in 0..context_most, empty for 40 % of the episodes besides."""
     single_part: float = 0.35
     """Share of episodes whose target is one component, where there are several."""
+    appearance: float = 1.0
+    """How often images change their colours, contrast and noise; 0 leaves them as they are."""
+    shared: float = 0.5
+    """Share of episodes with a habit in which z is read off the rater's other images."""
+
+    def __post_init__(self) -> None:
+        shares = self.raters + self.superpixels + self.phantoms
+        if min(self.raters, self.superpixels, self.phantoms) < 0 or shares > 1 + 1e-9:
+            raise ConfigError(
+                f"The shares of episodes raters, superpixels and phantoms sum to {shares:g};"
+                " expected at most 1, and none below 0. What is left are other real tasks."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +85,26 @@ class Batch:
     kinds: tuple[str, ...] = field(default=())
 
 
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """Changes that hold for a whole episode: the same stain, scanner and orientation."""
+class Stock:
+    """Invented tasks that are drawn several times before they go.
 
-    flip: tuple[bool, bool]
-    invert: bool
-    gray: bool
-    channels: tuple[int, int, int]
-    zoom: float
+    Args:
+        rng: Of which is drawn.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._kept: list[Task] = []
+
+    def task(self, invent: Callable[[], Task]) -> Task:
+        """One of those kept, or a new one in its place."""
+        if len(self._kept) < STOCK and self._rng.random() * STOCK >= len(self._kept):
+            self._kept.append(invent())
+            return self._kept[-1]
+        place = int(self._rng.integers(len(self._kept)))
+        if self._rng.random() < 1 / USES:
+            self._kept[place] = invent()
+        return self._kept[place]
 
 
 class EpisodeSampler:
@@ -78,11 +119,12 @@ class EpisodeSampler:
     def __init__(self, tasks: Sequence[Task], mix: EpisodeMix, *, seed: Sequence[int]) -> None:
         self._rng = np.random.default_rng(seed)
         self._mix = mix
+        self._invented = Stock(self._rng)
         self._raters = [t for t in tasks if t.has_raters]
         self._by_dataset: dict[str, list[Task]] = {}
         for task in tasks:
             self._by_dataset.setdefault(task.dataset, []).append(task)
-        self._examples = [e for t in tasks for e in t.examples]
+        self._tasks = tuple(tasks)
 
     def batch(self, episodes: int, side: int) -> Batch:
         """A batch of ``episodes`` episodes at ``side`` x ``side`` pixels."""
@@ -109,8 +151,8 @@ class EpisodeSampler:
     ) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]], bool, str]:
         rng, mix = self._rng, self._mix
         size = 0 if rng.random() < 0.4 else int(rng.integers(0, mix.context_most + 1))
-        task, kind = self._task(TARGETS + size, side)
-        look = _look(rng, kind)
+        task, kind = self._task(TARGETS + size)
+        look = draw_look(rng, mix.appearance)
         raters = sorted({r for e in task.examples for r in e.distances})
         rater = raters[int(rng.integers(len(raters)))]
         # Only what this rater drew: a habit is one person's.
@@ -123,7 +165,7 @@ class EpisodeSampler:
         # In half of the episodes the context was drawn by the average reader, so that a habit
         # must be told by z and not by the examples alone.
         same_reader = rng.random() < 0.5
-        part = kind == "real" and rng.random() < mix.single_part
+        part = kind in PARTED and not task.has_raters and rng.random() < mix.single_part
         images, masks, context = [], [], []
         for place, index in enumerate(order):
             example = task.examples[int(index)]
@@ -138,36 +180,25 @@ class EpisodeSampler:
                 masks.append(mask)
             else:
                 context.append((image, mask))
-        shared = (task.has_raters or invented) and rng.random() < 0.5
+        shared = (task.has_raters or invented) and rng.random() < mix.shared
         return images, masks, context, shared, kind
 
-    def _task(self, count: int, side: int) -> tuple[Task, str]:
+    def _task(self, count: int) -> tuple[Task, str]:
         rng, mix = self._rng, self._mix
+        most = TARGETS + mix.context_most
         toss = rng.random()
-        if toss < mix.phantoms or not self._examples:
-            return phantom_task(count, max(96, side), rng), "phantom"
+        if toss < mix.phantoms or not self._tasks:
+            return self._invented.task(lambda: phantom_task(most, PHANTOM_SIDE, rng)), "phantom"
         toss -= mix.phantoms
         if toss < mix.superpixels:
-            example = self._examples[int(rng.integers(len(self._examples)))]
-            return superpixel_task(example, count, rng), "superpixel"
+            task = self._tasks[int(rng.integers(len(self._tasks)))]
+            return superpixel_task(task.examples, count, rng), "superpixel"
         toss -= mix.superpixels
         if toss < mix.raters and self._raters:
             return self._raters[int(rng.integers(len(self._raters)))], "raters"
         datasets = sorted(self._by_dataset)
         tasks = self._by_dataset[datasets[int(rng.integers(len(datasets)))]]
         return tasks[int(rng.integers(len(tasks)))], "real"
-
-
-def _look(rng: np.random.Generator, kind: str) -> _Look:
-    strong = kind in {"superpixel", "real"}
-    channels = tuple(int(c) for c in rng.permutation(3)) if rng.random() < 0.3 else (0, 1, 2)
-    return _Look(
-        flip=(bool(rng.random() < 0.5), bool(rng.random() < 0.5)),
-        invert=bool(strong and rng.random() < 0.2),
-        gray=bool(rng.random() < 0.25),
-        channels=(channels[0], channels[1], channels[2]),
-        zoom=float(np.exp(rng.uniform(-0.1, 0.5))),
-    )
 
 
 def _distance(
@@ -184,7 +215,7 @@ def _warp(
     image: NDArray[np.uint8],
     distance: NDArray[np.int8],
     side: int,
-    look: _Look,
+    look: Look,
     hand: tuple[float, float],
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
@@ -220,11 +251,11 @@ def _warp(
     mask = (edge < shift).float()
     if radius > 1.0 and not mask.any():
         mask = (edge < 0).float()
-    return _recolour(warped[:3] / 255.0, look, rng), mask
+    return recolour(warped[:3] / 255.0, look, rng), mask
 
 
 def _grid(
-    distance: NDArray[np.int8], side: int, zoom: float, look: _Look, rng: np.random.Generator
+    distance: NDArray[np.int8], side: int, zoom: float, look: Look, rng: np.random.Generator
 ) -> Tensor:
     """Sampling grid ``(1, S, S, 2)`` of a random affine and elastic change about the object."""
     height, width = distance.shape
@@ -247,22 +278,7 @@ def _grid(
         bend = torch.from_numpy(rng.normal(0, 0.05, (1, 2, 4, 4)).astype(np.float32))
         bend = functional.interpolate(bend, size=(side, side), mode="bicubic", align_corners=False)
         base = base + bend[0].permute(1, 2, 0)
+    if look.turn:
+        base = base.transpose(0, 1)
     grid = base @ torch.from_numpy(turn.T.astype(np.float32))
     return (grid + torch.from_numpy(centre.astype(np.float32)))[None]
-
-
-def _recolour(image: Tensor, look: _Look, rng: np.random.Generator) -> Tensor:
-    if look.gray:
-        image = image.mean(0, keepdim=True).expand(3, -1, -1)
-    image = image[list(look.channels)]
-    if look.invert:
-        image = 1.0 - image
-    if rng.random() < 0.7:
-        gamma, gain, lift = rng.uniform(0.7, 1.4), rng.uniform(0.8, 1.2), rng.uniform(-0.1, 0.1)
-        image = image.clamp(1e-4, 1.0).pow(float(gamma)) * float(gain) + float(lift)
-    if rng.random() < 0.25:
-        image = functional.avg_pool2d(image[None], 3, 1, 1, count_include_pad=False)[0]
-    if rng.random() < 0.4:
-        noise = torch.from_numpy(rng.standard_normal(tuple(image.shape[1:])).astype(np.float32))
-        image = image + float(rng.uniform(0.01, 0.08)) * noise
-    return image.clamp(0.0, 1.0)

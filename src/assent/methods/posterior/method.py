@@ -243,10 +243,13 @@ class Posterior:
     ) -> Path:
         """Train weights and fit their constants; see ``train.train`` and ``fit.fit``."""
         from assent.methods.posterior.fit import fit  # noqa: PLC0415 - heavy, seldom
+        from assent.methods.posterior.rehearse import (  # noqa: PLC0415 - heavy, seldom
+            PosteriorTraining,
+        )
         from assent.methods.posterior.train import train  # noqa: PLC0415 - heavy, seldom
 
         path = train(tasks, config, report, resume)
-        if join_processes()[0] == 0:
+        if join_processes()[0] == 0 and PosteriorTraining.from_settings(config.settings).fit:
             steps = int(info(path)["steps"])
 
             def told(done: float) -> None:

@@ -5,13 +5,16 @@ memory says at 1/8 resolution, and ends in a latent head that weighs the two cla
 the per-image classifier into its mean logits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from assent.core.errors import ConfigError
 from assent.models.latent import LatentHead
 from assent.models.memory import ContextMemory, Tokens
 
@@ -38,6 +41,9 @@ class Channel(IntEnum):
 EXPERT_SCALE = 2.5
 """Logit of a classical margin of 1."""
 
+MEMORY = "memory"
+"""What ``NetworkShape.without`` calls the context."""
+
 STRIDE = 16
 """Image sides must be multiples of this."""
 
@@ -50,6 +56,29 @@ class NetworkShape:
     latent: int = 12
     key: int = 48
     value: int = 32
+    film: bool = False
+    """Whether the context also scales the features at 1/8 resolution, not only adds to them."""
+    without: tuple[str, ...] = ()
+    """Input channels in small letters that are not listened to, or "memory": to see what each is
+    worth."""
+
+    def __post_init__(self) -> None:
+        known = {*(channel.name.lower() for channel in Channel), MEMORY}
+        if unknown := sorted(set(self.without) - known):
+            raise ConfigError(
+                f"There is no input {unknown[0]!r} to leave out; known: {', '.join(sorted(known))}."
+            )
+
+    @classmethod
+    def read(cls, stated: Mapping[str, Any]) -> "NetworkShape":
+        """From metadata or settings; usual values for what is not stated.
+
+        Raises:
+            ConfigError: If an input to leave out is unknown.
+            TypeError: If a size is unknown, or a list is none.
+        """
+        lists = {name: tuple(stated[name]) for name in ("widths", "without") if name in stated}
+        return cls(**{**stated, **lists})
 
 
 class Stage(nn.Module):
@@ -79,7 +108,8 @@ class PosteriorNetwork(nn.Module):
         self.down = nn.ModuleList(
             Stage(a, b) for a, b in zip((len(Channel), *widths[:-1]), widths, strict=True)
         )
-        self.listen = nn.Conv2d(self.shape.value + 1 + 64, widths[3], 1)
+        told = widths[3] * (2 if self.shape.film else 1)
+        self.listen = nn.Conv2d(self.shape.value + 1 + 64, told, 1)
         self.up = nn.ModuleList(
             Stage(a + b, b) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
@@ -106,25 +136,27 @@ class PosteriorNetwork(nn.Module):
 
     def recall(self, seen: Tensor, tokens: Tokens | None) -> Tensor:
         """What the context says about images of which ``memory.features`` are given."""
-        told: Tensor = self.memory.read(
-            seen, self.memory.nothing(len(seen)) if tokens is None else tokens
-        )
+        if tokens is None or MEMORY in self.shape.without:
+            tokens = self.memory.nothing(len(seen))
+        told: Tensor = self.memory.read(seen, tokens)
         return told
 
     def answer(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean logits and directions from what ``decode`` found in the same inputs."""
-        margins = inputs[:, [Channel.COLOUR, Channel.PATH]].float()
+        margins = self._heard(inputs)[:, [Channel.COLOUR, Channel.PATH]].float()
         mean, directions = self.head(features, EXPERT_SCALE * margins)
         return mean, directions
 
     def decode(self, inputs: Tensor, seen: Tensor, read: Tensor) -> Tensor:
         """Decoder features ``(B, F, H, W)`` of inputs, ``memory.features`` and ``recall``."""
-        x: Tensor = inputs
+        x: Tensor = self._heard(inputs)
         skips: list[Tensor] = []
         for level, stage in enumerate(self.down):
             x = stage(functional.max_pool2d(x, 2) if level else x)
             if level == 3:
-                x = x + self.listen(torch.cat([read.to(x.dtype), seen.to(x.dtype)], 1))
+                told: Tensor = self.listen(torch.cat([read.to(x.dtype), seen.to(x.dtype)], 1))
+                scale, shift = told.chunk(2, 1) if self.shape.film else (None, told)
+                x = x + shift if scale is None else x * (1.0 + scale) + shift
             skips.append(x)
         for stage, skip in zip(self.up, reversed(skips[:-1]), strict=True):
             wide = functional.interpolate(
@@ -134,5 +166,14 @@ class PosteriorNetwork(nn.Module):
         fine = functional.interpolate(
             read[:, :1], size=x.shape[-2:], mode="bilinear", align_corners=False
         )
-        told: Tensor = self.skip(torch.cat([fine, fine.abs()], 1).to(x.dtype))
-        return x + told
+        lifted: Tensor = self.skip(torch.cat([fine, fine.abs()], 1).to(x.dtype))
+        return x + lifted
+
+    def _heard(self, inputs: Tensor) -> Tensor:
+        """The inputs, those that are not listened to at zero."""
+        deaf = [Channel[name.upper()] for name in self.shape.without if name != MEMORY]
+        if not deaf:
+            return inputs
+        heard = inputs.clone()
+        heard[:, deaf] = 0.0
+        return heard

@@ -27,8 +27,8 @@ from assent.methods.posterior.channels import (
     empty_marks,
     network_inputs,
 )
-from assent.methods.posterior.episodes import TARGETS, Batch
-from assent.methods.posterior.network import STRIDE, PosteriorNetwork
+from assent.methods.posterior.episodes import TARGETS, Batch, EpisodeMix
+from assent.methods.posterior.network import STRIDE, NetworkShape, PosteriorNetwork
 from assent.models.latent import draw_latent, solve_latent
 from assent.models.memory import Tokens
 
@@ -37,8 +37,8 @@ SOLVE_SIDE = 48
 
 
 @dataclass(frozen=True, kw_only=True)
-class PosteriorTraining:
-    """Settings of the training run."""
+class PosteriorTraining(EpisodeMix):
+    """Settings of the training run, those of its episodes among them."""
 
     learning_rate: float = 2e-3
     weight_decay: float = 1e-3
@@ -51,6 +51,12 @@ class PosteriorTraining:
     """Decay of the running average of the weights, which is what is saved."""
     predicted_context: float = 0.3
     """Share of rounds after the first in which the other targets' predictions join the context."""
+    draw: bool = True
+    """Whether z is drawn from what the rater's masks leave open, or is the likeliest one."""
+    fit: bool = True
+    """Whether the constants of the choice model and of predicted Dice are fitted in the end."""
+    network: NetworkShape | None = None
+    """Sizes of the network; None for those of the weights that are gone on from, or the usual."""
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> "PosteriorTraining":
@@ -81,20 +87,26 @@ class PosteriorTraining:
 
 def _read(name: str, value: Any) -> Any:
     """A setting's value as the kind of its default; at least one episode and one round."""
+    usual = getattr(PosteriorTraining(), name)
     try:
         if name == "sizes":
             sizes = tuple((float(until), int(side)) for until, side in value)
             if sizes and all(side >= STRIDE and side % STRIDE == 0 for _, side in sizes):
                 return sizes
+        elif name == "network":
+            return NetworkShape.read(value)
+        elif isinstance(usual, bool):
+            if isinstance(value, bool):
+                return value
         else:
-            kind = type(getattr(PosteriorTraining(), name))
-            if kind(value) == float(value) >= (1 if kind is int else 0):
+            kind = type(usual)
+            if kind(value) == float(value) >= (name in {"episodes", "rounds"}):
                 return kind(value)
     except (TypeError, ValueError):
         pass
+    example = {"network": "{latent = 8}", "draw": "true", "fit": "true"}.get(name, repr(usual))
     raise ConfigError(
-        f"The training setting {name} is {value!r}; expected a value like"
-        f" {getattr(PosteriorTraining(), name)!r}"
+        f"The training setting {name} is {value!r}; expected a value like {example}"
         + (f", sides being multiples of {STRIDE}." if name == "sizes" else ".")
     )
 
@@ -139,7 +151,7 @@ def episode_loss(
         )
     inputs, _ = network_inputs(batch.image, marks, previous)
     mean, directions = network(inputs.to(device), tokens)
-    z = _rater_latent(mean, directions, wanted, batch.shared, rng)
+    z = _rater_latent(mean, directions, wanted, batch.shared, rng if config.draw else None)
     personal = mean + torch.einsum("bz,bzhw->bhw", z, directions)[:, None]
     loss = _mask_loss(mean, wanted) + _mask_loss(personal, wanted)
     figures[f"dice_{last}"] = float(_dice(mean.detach() > 0, wanted > 0.5).mean())
@@ -209,9 +221,12 @@ def _rater_latent(
     directions: Tensor,
     target: Tensor,
     is_shared: NDArray[np.bool_],
-    rng: np.random.Generator,
+    rng: np.random.Generator | None,
 ) -> Tensor:
-    """A draw of the z that explains the rater's mask of this image, or of the others."""
+    """A draw of the z that explains the rater's mask of this image, or of the others.
+
+    Without ``rng`` the likeliest.
+    """
     side = min(SOLVE_SIDE, mean.shape[-1] // 2)
     stacked = torch.cat([mean, directions, target], 1).float()
     small = functional.adaptive_avg_pool2d(stacked, side).flatten(2)
@@ -222,6 +237,8 @@ def _rater_latent(
         shared = torch.from_numpy(np.repeat(is_shared, TARGETS)).to(mean.device)
         own = torch.where(shared[:, None], joint, own)
         own_root = torch.where(shared[:, None, None], joint_root, own_root)
+    if rng is None:
+        return own
     noise = torch.from_numpy(rng.standard_normal(tuple(own.shape)).astype(np.float32)).to(
         mean.device
     )

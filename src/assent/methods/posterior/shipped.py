@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assent.core.errors import WeightsError
+from assent.core.errors import ConfigError, WeightsError
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import IDENTITY, Calibration
 from assent.methods.posterior.network import NetworkShape, PosteriorNetwork
@@ -96,11 +96,9 @@ def load(path: Path | None) -> tuple[PosteriorNetwork, Constants, str]:
             " expected 'posterior'. Name a file that `assent train posterior` wrote."
         )
     try:
-        shape = dict(facts["shape"])
-        shape["widths"] = tuple(shape["widths"])
-        network = PosteriorNetwork(NetworkShape(**shape))
+        network = PosteriorNetwork(NetworkShape.read(facts["shape"]))
         constants = Constants.read(facts)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, ConfigError) as error:
         raise WeightsError(
             f"{found.name} does not state its sizes and constants as this version knows them;"
             " expected a file that `assent train posterior` wrote. Train or copy it again."

@@ -13,12 +13,19 @@ from scipy import ndimage
 from skimage.transform import resize
 
 from assent.core.case import Case, Split, TaskSource
+from assent.core.errors import AssentError
 from assent.core.image import Image
 from assent.core.intensity import to_rgb_unit
 from assent.core.mask import components
 
 STEPS_PER_PIXEL = 8
 """Signed distances are stored as int8 in 1/8 pixel, up to 16 pixels either way."""
+
+SWAPPED_AREA, SWAPPED_FRAME = 0.5, 0.98
+"""Shares of the image and of its frame beyond which a mask is taken for its own opposite."""
+
+REACH = 17
+"""No distance beyond so many pixels is told from another."""
 
 SLICES = 5
 """Slices taken from each volume, spread evenly over the slices that show the target."""
@@ -49,32 +56,85 @@ class Task:
     examples: tuple[Example, ...] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """What training passed over.
+
+    Attributes:
+        dataset: Of which set.
+        name: Case, target and rater.
+        reason: Why.
+    """
+
+    dataset: str
+    name: str
+    reason: str
+
+
+def what_is_wrong(mask: NDArray[np.bool_]) -> str:
+    """Why a mask ``(D, H, W)`` cannot be learned from; "" if it can.
+
+    Object and background seem swapped where the mask covers most of the image and nearly all of
+    its frame, and what it leaves free does not reach that frame.
+    """
+    if not mask.any():
+        return "the mask is empty"
+    if mask.all():
+        return "the mask covers the whole image"
+    planes = mask[mask.any((1, 2))]
+    frame = np.concatenate([planes[:, [0, -1]].reshape(-1), planes[:, 1:-1, [0, -1]].reshape(-1)])
+    if planes.mean() > SWAPPED_AREA and frame.mean() > SWAPPED_FRAME:
+        return "object and background of the mask seem swapped"
+    return ""
+
+
 def read_tasks(
     sources: Sequence[TaskSource],
     split: Split,
     *,
     side: int,
-    report: Callable[[str], None] | None = None,
+    leave_out: Callable[[LeftOut], None] = lambda left_out: None,
 ) -> list[Task]:
-    """All tasks of one split, images reduced so that the longer side is at most ``side`` pixels."""
+    """All tasks of one split.
+
+    Args:
+        sources: Where the cases come from.
+        split: Which cases.
+        side: Images are reduced so that the longer side is at most so many pixels.
+        leave_out: Told what cannot be learned from and is passed over: files that cannot be read,
+            masks that are empty, masks whose object and background seem swapped.
+    """
     tasks: list[Task] = []
     for source in sources:
         found: dict[str, list[Example]] = {}
         for case in source.cases(split):
-            for target, example in _examples(case, source.has_raters, side):
+            for target, example in _examples(case, source.has_raters, side, leave_out):
                 found.setdefault(target, []).append(example)
         tasks += [
             Task(source.name, t, source.has_raters, tuple(e)) for t, e in sorted(found.items())
         ]
-        if report is not None:
-            report(source.name)
     return [task for task in tasks if task.examples]
 
 
 def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Signed distance of ``(H, W)`` bool: int8 in 1/8 pixel, negative inside."""
-    if not mask.any():
-        return np.full(mask.shape, 127, np.int8)
+    found = np.full(mask.shape, 127, np.int8)
+    if mask.any():
+        part = _around(mask, REACH)
+        found[part] = _signed_distance(mask[part])
+    return found
+
+
+def _around(mask: NDArray[np.bool_], reach: int) -> tuple[slice, slice]:
+    """The part within ``reach`` pixels of the object: beyond, distances are clipped."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return (
+        slice(max(0, rows[0] - reach), rows[-1] + 1 + reach),
+        slice(max(0, columns[0] - reach), columns[-1] + 1 + reach),
+    )
+
+
+def _signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.int8]:
     padded = np.pad(mask, 1, mode="edge")
     outside = ndimage.distance_transform_edt(~padded)[1:-1, 1:-1]
     inside = ndimage.distance_transform_edt(padded)[1:-1, 1:-1] if not mask.all() else 17.0
@@ -82,11 +142,28 @@ def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.int8]:
     return np.clip(np.round(distance * STEPS_PER_PIXEL), -127, 127).astype(np.int8)
 
 
-def _examples(case: Case, has_raters: bool, side: int) -> list[tuple[str, Example]]:
-    image = case.read_image()
+def _examples(
+    case: Case, has_raters: bool, side: int, leave_out: Callable[[LeftOut], None]
+) -> list[tuple[str, Example]]:
+    try:
+        image = case.read_image()
+    except AssentError as error:
+        leave_out(LeftOut(case.dataset, case.id, str(error)))
+        return []
     masks: dict[str, dict[str, NDArray[np.bool_]]] = {}
     for reference in case.references:
-        masks.setdefault(reference.target, {})[reference.rater] = reference.read()
+        try:
+            mask = reference.read()
+            reason = what_is_wrong(mask)
+        except AssentError as error:
+            reason = str(error)
+        if reason:
+            name = "/".join(filter(None, (case.id, reference.target, reference.rater)))
+            leave_out(LeftOut(case.dataset, name, reason))
+        else:
+            masks.setdefault(reference.target, {})[reference.rater] = mask
+    if not masks:
+        return []
     pixels = to_rgb_unit(image)
     examples = []
     for target, by_rater in masks.items():

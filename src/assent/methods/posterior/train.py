@@ -2,7 +2,8 @@
 
 import csv
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,30 @@ from torch import Tensor, nn
 
 from assent.core.case import TaskSource
 from assent.core.errors import InputError, WeightsError
+from assent.methods.posterior.checkpoints import (
+    Stored,
+    checkpoint_of,
+    moments_of,
+    previous_of,
+    read_checkpoint,
+    shape_of,
+    write_checkpoint,
+)
 from assent.methods.posterior.episodes import EpisodeMix, EpisodeSampler
 from assent.methods.posterior.network import PosteriorNetwork
 from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss, rounds_of
-from assent.methods.posterior.tasks import Task, read_tasks
+from assent.methods.posterior.tasks import LeftOut, Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
 from assent.models.device import Compute, choose_compute, join_processes
-from assent.models.weights import digest, read_weights, save_weights
+from assent.models.weights import digest, save_weights
 
 BANK_SIDE = 256
 """Longest side at which images are held in memory."""
 
 VALIDATION_BATCHES = 6
+
+NAMED, LISTED = 5, 500
+"""Files that are named in a sentence, and in the metadata, when they are left out."""
 
 WARM_UP = 50
 """Steps over which the learning rate rises."""
@@ -44,6 +57,9 @@ class _Run:
     """Digest, minutes and origin of the weights that this run started from, if any."""
     sets: list[dict[str, str]] = field(default_factory=list)
     """Name and use of every set seen, by this run and by what it started from."""
+    left_out: list[LeftOut] = field(default_factory=list)
+    note: str = ""
+    """What a person should know about the start of the run."""
 
 
 def train(
@@ -51,69 +67,136 @@ def train(
 ) -> Path:
     """Train from scratch or go on from a checkpoint; write averaged weights in half precision.
 
-    Beside ``config.out`` a checkpoint (``.checkpoint.safetensors``) and a curve (``.csv``) are
-    kept. Interrupting leaves the last checkpoint, from which ``resume`` goes on.
+    Beside ``config.out`` a checkpoint (``.checkpoint.safetensors``), the one before it and a curve
+    (``.csv``) are kept. Interrupting leaves the last checkpoint, from which ``resume`` goes on; one
+    that is cut short is replaced by the one before. What cannot be learned from is passed over, and
+    named in a note of the first report and in the metadata.
 
     Raises:
-        InputError: If the sources hold nothing to train on.
+        InputError: If the sources hold nothing to train on, or there is no room for what is
+            written; the last checkpoint is then whole.
         WeightsError: If the checkpoint does not fit.
     """
     settings = PosteriorTraining.from_settings(config.settings)
-    rank, world = join_processes()
+    rank, _ = join_processes()
     compute = choose_compute(config.device)
-    tasks = read_tasks(sources, "train", side=BANK_SIDE)
+    left_out: list[LeftOut] = []
+    tasks = read_tasks(sources, "train", side=BANK_SIDE, leave_out=left_out.append)
     if not tasks:
-        raise InputError("There are no training cases: every folder's train split is empty.")
-    held_out = read_tasks(sources, "val", side=BANK_SIDE)
+        raise InputError(_nothing(left_out))
+    held_out = read_tasks(sources, "val", side=BANK_SIDE, leave_out=left_out.append)
     run = _start(settings, config.seed, compute, resume)
+    run.left_out = left_out
     seen = [{"name": s.name, "use": s.use} for s in sources]
     run.sets = seen + [known for known in run.sets if known not in seen]
-
-    sampler = EpisodeSampler(tasks, EpisodeMix(), seed=[config.seed, rank, run.step])
-    rng = np.random.default_rng([config.seed, rank, run.step])
-    last_saved = last_checked = time.monotonic()
-    curve = None
-    if rank == 0:
-        curve = _Curve(config.out.with_suffix(".csv"), settings.rounds, append=resume is not None)
-    try:
-        while (done := _agreed(_done(run, config), world, compute)) < 1.0:
-            started = time.monotonic()
-            figures = _step(run, sampler, settings, compute, rng, done, world)
-            run.seconds += time.monotonic() - started
-            report(Progress(run.step, _done(run, config), figures))
-            now = time.monotonic()
-            if (
-                rank == 0
-                and held_out
-                and now - last_checked > 60 * max(1.0, config.checkpoint_minutes)
-            ):
-                figures |= _validate(run, held_out, settings, compute, config.seed)
-                last_checked = time.monotonic()
-            if curve is not None:
-                curve.write(run.step, run.seconds, figures)
-            if rank == 0 and now - last_saved > 60 * config.checkpoint_minutes:
-                _checkpoint(run, config)
-                last_saved = time.monotonic()
-    finally:
-        if curve is not None:
-            curve.close()
-            _checkpoint(run, config)
-    if rank == 0:
-        final = _validate(run, held_out, settings, compute, config.seed) if held_out else {}
+    if notes := " ".join([*filter(None, [run.note]), *_sentences(left_out)]):
+        report(Progress(run.step, _done(run, config), {}, doing="reading images", note=notes))
+    if rank:
+        _steps(run, tasks, held_out, config, report, None)
+        return config.out
+    with _kept(run, config, settings, append=resume is not None) as curve:
+        _steps(run, tasks, held_out, config, report, curve)
+    final = _validate(run, held_out, settings, compute, config.seed) if held_out else {}
+    with _room(config):
         _save(run, config, tasks, settings, final)
     return config.out
 
 
+def _steps(
+    run: _Run,
+    tasks: Sequence[Task],
+    held_out: Sequence[Task],
+    config: TrainConfig,
+    report: Report,
+    curve: "_Curve | None",
+) -> None:
+    """All steps of a run; the process that has a curve also validates and keeps checkpoints."""
+    settings = PosteriorTraining.from_settings(config.settings)
+    compute, (rank, world) = choose_compute(config.device), join_processes()
+    sampler = EpisodeSampler(tasks, settings, seed=[config.seed, rank, run.step])
+    rng = np.random.default_rng([config.seed, rank, run.step])
+    last_saved = last_checked = time.monotonic()
+    while (done := _agreed(_done(run, config), world, compute)) < 1.0:
+        started = time.monotonic()
+        figures = _step(run, sampler, settings, compute, rng, done, world)
+        run.seconds += time.monotonic() - started
+        report(Progress(run.step, _done(run, config), figures))
+        if curve is None:
+            continue
+        now = time.monotonic()
+        if held_out and now - last_checked > 60 * max(1.0, config.checkpoint_minutes):
+            figures |= _validate(run, held_out, settings, compute, config.seed)
+            last_checked = time.monotonic()
+        curve.write(run.step, run.seconds, figures)
+        if now - last_saved > 60 * config.checkpoint_minutes:
+            _checkpoint(run, config)
+            last_saved = time.monotonic()
+
+
+@contextmanager
+def _kept(
+    run: _Run, config: TrainConfig, settings: PosteriorTraining, *, append: bool
+) -> Iterator["_Curve"]:
+    """A curve while the block runs, and a checkpoint however it ends."""
+    with _room(config):
+        curve = _Curve(config.out.with_suffix(".csv"), settings.rounds, append=append)
+        try:
+            yield curve
+        finally:
+            try:
+                curve.close()
+            finally:
+                _checkpoint(run, config)
+
+
+@contextmanager
+def _room(config: TrainConfig) -> Iterator[None]:
+    """What the disk refuses within the block, as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        kept = checkpoint_of(config.out).name
+        raise InputError(
+            f"Training stopped, because {config.out.stem} cannot be written:"
+            f" {error.strerror or 'the disk refused it'}. Make room, and go on with"
+            f" --resume {kept}, which holds the last checkpoint, if one was written."
+        ) from error
+
+
+def _nothing(left_out: Sequence[LeftOut]) -> str:
+    if not left_out:
+        return "There are no training cases: every folder's train split is empty."
+    first = left_out[0]
+    return (
+        f"There are no training cases: all {len(left_out)} images or masks of the train split were"
+        f" left out. The first was {first.name} of {first.dataset}: {first.reason}."
+    )
+
+
+def _sentences(left_out: Sequence[LeftOut]) -> list[str]:
+    """One sentence for each set and reason, naming a few."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for item in left_out:
+        names.setdefault((item.dataset, item.reason), []).append(item.name)
+    said = []
+    for (dataset, reason), found in names.items():
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        said.append(f"Left out of {dataset}: {', '.join(found[:NAMED])}{more}, as {reason}.")
+    return said
+
+
 def _start(settings: PosteriorTraining, seed: int, compute: Compute, resume: Path | None) -> _Run:
+    stored, note = (None, "") if resume is None else read_checkpoint(resume)
+    shape = settings.network or (None if stored is None else shape_of(stored))
     torch.manual_seed(seed)
-    network = PosteriorNetwork().to(compute.device)
+    network = PosteriorNetwork(shape).to(compute.device)
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
-    run = _Run(network, average, optimiser, seed)
-    if resume is not None:
-        _restore(run, resume)
+    run = _Run(network, average, optimiser, seed, note=note)
+    if resume is not None and stored is not None:
+        _restore(run, resume, stored)
     return run
 
 
@@ -158,7 +241,7 @@ def _validate(
     network = PosteriorNetwork(run.network.shape).to(compute.device)
     network.load_state_dict(run.average)
     network.eval()
-    mix = EpisodeMix(phantoms=0.0, superpixels=0.0, raters=0.3)
+    mix = EpisodeMix(phantoms=0.0, superpixels=0.0, raters=0.3, appearance=0.0)
     sampler = EpisodeSampler(tasks, mix, seed=[seed + 1])
     rng = np.random.default_rng(seed + 1)
     seen = []
@@ -185,23 +268,14 @@ def _agreed(done: float, world: int, compute: Compute) -> float:
 
 
 def _checkpoint(run: _Run, config: TrainConfig) -> None:
-    tensors = {f"network.{k}": v for k, v in run.network.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in run.average.items()}
-    for index, state in run.optimiser.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
-    facts = {
-        "step": run.step,
-        "seconds": run.seconds,
-        "origin": run.origin,
-        "sets": run.sets,
-        "shape": asdict(run.network.shape),
-    }
-    save_weights(config.out.with_suffix(".checkpoint.safetensors"), tensors, facts)
+    facts = {"step": run.step, "seconds": run.seconds, "origin": run.origin, "sets": run.sets}
+    path = checkpoint_of(config.out)
+    write_checkpoint(path, run.network, run.average, run.optimiser, facts)
 
 
-def _restore(run: _Run, path: Path) -> None:
+def _restore(run: _Run, path: Path, stored: Stored) -> None:
     """Go on from a checkpoint, or start from finished weights with the clock at zero."""
-    tensors, facts = read_weights(path)
+    tensors, facts = stored
     device = next(run.network.parameters()).device
     try:
         run.sets = list(facts.get("sets", []))
@@ -225,15 +299,11 @@ def _restore(run: _Run, path: Path) -> None:
     except (KeyError, RuntimeError) as error:
         raise WeightsError(
             f"{path.name} does not fit this network; expected the .checkpoint.safetensors file that"
-            " an interrupted training run left behind, or weights of `posterior` to start from."
+            " an interrupted training run left behind, or weights of `posterior` to start from, and"
+            " the same [training.network]."
         ) from error
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        if name.startswith("adam."):
-            _, index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = value
-    current = run.optimiser.state_dict()
-    run.optimiser.load_state_dict({"state": state, "param_groups": current["param_groups"]})
+    groups = run.optimiser.state_dict()["param_groups"]
+    run.optimiser.load_state_dict({"state": moments_of(tensors), "param_groups": groups})
 
 
 def _save(
@@ -257,9 +327,11 @@ def _save(
         "processes": join_processes()[1],
         "origin": run.origin,
         "figures": {k: round(v, 4) for k, v in figures.items()},
+        "left_out": [f"{o.dataset}/{o.name}: {o.reason}" for o in run.left_out[:LISTED]],
         "licence": "Apache-2.0",
     }
     save_weights(config.out, run.average, facts, half=True)
+    previous_of(checkpoint_of(config.out)).unlink(missing_ok=True)
 
 
 def _average_gradients(network: nn.Module, world: int) -> None:
