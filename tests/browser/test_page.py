@@ -44,6 +44,10 @@ def test_images_series_and_folders_are_added_and_taken_back_and_what_is_none_say
     play("upload", recorded("98892001"))
 
 
+def test_a_target_is_added_with_keys_worked_on_and_removed_where_it_was_misspelt(play):
+    play("targets")
+
+
 @pytest.fixture
 def by_rule(server):
     """Two of the pictures, accepted by the rule before the page opens."""

@@ -57,6 +57,14 @@ export const words = {
   // Header
   project: "Folder",
   target: "What is segmented",
+  targetNow: (target: string) => `What is segmented: ${target}`,
+  newTarget: "New target",
+  targetName: "Name of the target",
+  targetMeaning: "What is to be segmented, such as nucleus or liver. Each image of this folder is then to be done for it too.",
+  removeThisTarget: "Remove this target",
+  removeTarget: (target: string) => `Remove “${target}”`,
+  removeTargetMeaning: "The images stay, and nothing in it is accepted yet. Added again, it is as it was.",
+  cancel: "Cancel",
   skip: "Skip",
   unskip: "Bring back",
   next: "Next",
@@ -108,7 +116,6 @@ export const words = {
   uploading: (done: number, all: number, percent: number) => `Adding ${Math.min(done + 1, all)} of ${all} · ${percent} %`,
   uploaded: (done: number) => `${plural(done, "image", "images")} added`,
   sentImage: "This image was added here.",
-  removeTarget: (target: string) => `Remove “${target}”`,
   uploadChecked: (name: string) => `${name} is being read`,
 
   // Tools

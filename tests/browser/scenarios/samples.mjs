@@ -15,7 +15,7 @@ const SETS = [
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   const project = page.getByLabel("Folder", { exact: true });
-  const target = page.locator(".image-target");
+  const target = page.getByRole("button", { name: "What is segmented" });
   await project.waitFor();
   const names = await project.locator("option").allInnerTexts();
   check(names.join() === SETS.map(([name]) => name).join(), `The page lists ${names}.`);
@@ -31,7 +31,8 @@ await run(async ({ newPage }) => {
 
   for (const [name, wanted, image] of SETS.slice(1)) {
     await project.selectOption(name);
-    await page.locator(`.image-name[title="images/${image}"]`).filter({ hasText: wanted }).waitFor();
+    await page.locator(`.image-name[title="images/${image}"]`).waitFor();
+    await target.filter({ hasText: wanted }).waitFor();
     await page.locator(".log-item[aria-current]").waitFor();
     await page.getByText("Which object is meant?").first().waitFor();
     await picture(page);

@@ -3,7 +3,7 @@
 import { check, checkAccess, openPage, run, shoot, waitForRound } from "../page.mjs";
 
 const SMALLEST = 44;
-const PRESSED = "button, summary, select, input:not([type=file]), label.check";
+const PRESSED = "button, summary, select, input:not([type=file]), label.check, [role^=menuitem]";
 
 /** What a finger would miss: its words, and how large it is. */
 async function tooSmall(page) {
@@ -40,6 +40,13 @@ await run(
     await page.getByRole("button", { name: "Images", exact: true }).tap();
     await page.locator(".queue-item").nth(3).waitFor();
     await checkSizes(page, "list of images");
+    await page.getByRole("button", { name: "What is segmented" }).tap();
+    await page.getByRole("menu").waitFor();
+    await checkSizes(page, "targets");
+    await page.getByRole("menuitem", { name: "New target" }).tap();
+    await page.getByLabel("Name of the target").waitFor();
+    await checkSizes(page, "new target");
+    await page.getByRole("button", { name: "Cancel" }).tap();
     await page.locator(".queue-item", { has: page.locator('[title="c.nii.gz"]') }).tap();
     await page.locator(".queue").waitFor({ state: "detached" });
     await page.locator('.image-name[title="c.nii.gz"]').waitFor({ state: "attached" });

@@ -1,5 +1,5 @@
 // Images, the files of a series and a whole folder are added by button and drop; what is no image says so, the
-// rest arrives. What was added is taken back, and so is a target that was misspelt.
+// rest arrives. What was added is taken back.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -64,18 +64,6 @@ await run(async ({ newPage, complaints }) => {
   await series.waitFor({ state: "detached" });
   check((await page.locator(".queue-item", { hasText: "dropped.png" }).count()) === 1, "More than one image is gone.");
 
-  const targets = `${base}/api/v1/projects/1/targets`;
-  const told = { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"target": "dics"}' };
-  await fetch(targets, told);
-  await page.reload();
-  await page.getByRole("combobox", { name: "What is segmented" }).selectOption("dics");
-  await page.getByRole("button", { name: "Remove “dics”" }).click();
-  await page.getByText("Remove “dics”?").waitFor();
-  await shoot(page, "upload-target");
-  await checkAccess(page, "upload-target");
-  await page.getByRole("banner").getByRole("button", { name: "Remove it" }).click();
-  await page.getByRole("combobox", { name: "What is segmented" }).waitFor({ state: "detached" });
-  await page.locator(".image-target", { hasText: "disc" }).waitFor();
   // That these are refused is meant here.
   const others = complaints.filter((line) => !/notes\.png|CT2N|status of 4/.test(line));
   complaints.splice(0, complaints.length, ...others);

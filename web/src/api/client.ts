@@ -129,6 +129,7 @@ export const api = {
   removeImage: async (image: number) => {
     await request(`/images/${image}`, { method: "DELETE" });
   },
+  addTarget: (project: number, name: string) => post<T.Project>(`/projects/${project}/targets`, { target: name }),
   removeTarget: async (project: number, name: string) => {
     await request(`/projects/${project}/targets?${target(name)}`, { method: "DELETE" });
   },

@@ -12,6 +12,7 @@ export type Project = Schemas["Project"];
 export type Task = Schemas["Task"];
 export type TaskState = Task["state"];
 export type Queue = Schemas["Queue"];
+export type Counts = Schemas["Counts"];
 export type Progress = Schemas["Progress"];
 export type Zyx = [number, number, number];
 export type Prompt = Schemas["ClickIn"] | Schemas["ScribbleIn"] | Schemas["BoxIn"];

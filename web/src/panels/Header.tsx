@@ -1,9 +1,9 @@
 import { useState } from "react";
-import { api } from "../api/client";
-import { type Desk, sentence } from "../state/useDesk";
+import type { Desk } from "../state/useDesk";
 import { type Theme, chooseTheme, currentTheme } from "../theme";
 import { words } from "../words";
 import { Icon } from "./Icon";
+import { Targets } from "./Targets";
 
 interface Panels {
   queue: boolean;
@@ -21,7 +21,7 @@ interface Props {
 
 export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props) {
   const [theme, setTheme] = useState<Theme>(currentTheme);
-  const { detail, project, projects, target, shownTask } = desk;
+  const { detail, project, projects, shownTask } = desk;
   const turn = () => {
     const other = theme === "dark" ? "light" : "dark";
     chooseTheme(other);
@@ -42,17 +42,9 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
           ))}
         </select>
       )}
-      {project && project.targets.length > 1 && (
-        <select aria-label={words.target} value={target ?? ""} onChange={(event) => desk.go({ project: project.id, target: event.target.value, task: null })}>
-          {project.targets.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      )}
-      <RemoveTarget desk={desk} key={`${project?.id}.${target}`} />
+      <Targets desk={desk} />
       <h1 className="image-name" title={detail?.path}>
         {detail?.name ?? shownTask?.image.name ?? ""}
-        {target !== null && detail && <span className="image-target">{target}</span>}
       </h1>
       <span className="spacer" />
       {shownTask && shownTask.state !== "accepted" && (
@@ -73,38 +65,5 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
         <Icon name="side" />
       </button>
     </header>
-  );
-}
-
-/** For a target that was a mistake: offered while nothing in it is finished and there is another one. */
-function RemoveTarget({ desk: { project, target, queue, go, reload, store } }: { desk: Desk }) {
-  const [isAsking, setIsAsking] = useState(false);
-  const others = project?.targets.filter((name) => name !== target) ?? [];
-  if (!project || target === null || others.length === 0 || !queue || queue.counts.accepted > 0) return null;
-  const remove = () => {
-    setIsAsking(false);
-    const leave = () => {
-      go({ project: project.id, target: others[0] ?? null, task: null });
-      reload();
-    };
-    api.removeTarget(project.id, target).then(leave, (error: unknown) => store.tell("problem", sentence(error)));
-  };
-  if (!isAsking) {
-    return (
-      <button type="button" className="link" title={words.removeTarget(target)} aria-label={words.removeTarget(target)} onClick={() => setIsAsking(true)}>
-        {words.remove}
-      </button>
-    );
-  }
-  return (
-    <span>
-      {words.removeTarget(target)}?{" "}
-      <button type="button" className="link" onClick={remove}>
-        {words.removeSure}
-      </button>{" "}
-      <button type="button" className="link" onClick={() => setIsAsking(false)}>
-        {words.keepIt}
-      </button>
-    </span>
   );
 }

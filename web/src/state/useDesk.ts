@@ -187,8 +187,8 @@ export function useDesk(person: string) {
   return {
     store, sender, state, busy, project, projects, target, queue, progress, profile, detail, readers, shownTask,
     needsToken, openTask, refresh, ask, during, go,
-    /** Projects and the open image anew. */
-    reload: () => setAttempt((old) => old + 1),
+    /** A project as it is now, where a target came or went. */
+    renew: (now: Project) => setProjects((old) => old?.map((known) => (known.id === now.id ? now : known)) ?? null),
     /** Everything anew, as after signing in. */
     restart: () => {
       setNeedsToken(false);
