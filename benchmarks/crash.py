@@ -217,6 +217,7 @@ def main() -> None:
         counted = run(kind, given.kills, lanes, given.seed)
         found[kind] = {name: counted[name] for name in COUNTED}
         found[kind]["seconds"] = round(time.monotonic() - begun)
+        print(f"{kind}: {found[kind]}", file=sys.stderr, flush=True)
     facts = machine()
     print_machine(facts)
     rows = [[kind, *map(str, counts.values())] for kind, counts in found.items()]
