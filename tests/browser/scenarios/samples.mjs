@@ -19,6 +19,7 @@ await run(async ({ newPage }) => {
   await project.waitFor();
   const names = await project.locator("option").allInnerTexts();
   check(names.join() === SETS.map(([name]) => name).join(), `The page lists ${names}.`);
+  await page.locator(".image-name[title]").waitFor();
   check((await target.innerText()) === "lesion", "The first target is not the lesion.");
   check((await page.locator(".image-name").getAttribute("title")).includes("phantom-"), "The first image is no phantom.");
   check((await page.locator(".queue-item").count()) === 12, "Not all lesions are in the queue.");
