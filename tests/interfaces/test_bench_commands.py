@@ -6,6 +6,7 @@ import pytest
 
 from assent.bench import suite
 from assent.interfaces.cli import bench_suite
+from interfaces.small_files import disc, write_drawing, write_set
 
 SUITE = """
 title = "Orders"
@@ -37,6 +38,39 @@ def tiny(monkeypatch):
 def test_orders_are_an_option_and_a_setting(cli, tmp_path, tiny, how):
     assert cli("bench", "suite", "tiny", "--out", "o", *how).code == 0
     assert len(list((tmp_path / "o" / "runs").iterdir())) == 2
+
+
+def test_a_part_of_a_suite_is_run_alone(cli, tmp_path, tiny):
+    found = cli("bench", "suite", "tiny", "--only", "geo", "--orders", "1", "--out", "o", "--json")
+    assert (found.code, json.loads(found.out)["not_run"]) == (0, {})
+    assert [p.name for p in (tmp_path / "o" / "runs").iterdir()] == ["geodesic-seed0.jsonl"]
+    nothing = cli("bench", "suite", "tiny", "--only", "walker", "--out", "p")
+    assert (nothing.code, (tmp_path / "p").exists()) == (2, False)
+    assert "no row of the suite 'tiny' is named so" in nothing.err
+
+
+def test_what_people_drew_on_the_images_of_a_folder_is_an_answer(cli, tmp_path):
+    folder = write_set(tmp_path / "mine", 3)
+    how = ["--method", "geodesic", "--annotator", "hand", "--split", "all", "--rounds", "1"]
+    refused = cli("bench", "--data", "mine", *how, "--out", "r.jsonl")
+    assert refused.code == 2
+    assert "holds no scribbles drawn by hand" in refused.err
+    write_drawing(folder / "scribbles" / "ann" / "pos" / "001.png", disc(2))
+    assert cli("bench", "--data", "mine", *how, "--out", "r.jsonl").code == 0
+    before, after = [
+        r for r in map(json.loads, (tmp_path / "r.jsonl").read_text().splitlines()) if "round" in r
+    ]
+    assert (before["case"], before["rater"], after["actions"]) == ("001", "ann", {"scribble": 1})
+    assert before["dice"] == 0.0 < after["dice"]
+
+
+def test_a_sequence_is_a_setting(cli, tmp_path):
+    how = ["--data", "synthetic:cells2d", "--label", "nucleus", "--split", "all", "--images", "3"]
+    also = ["--set", "bench.sequence=true", "--set", "bench.images_seed=1"]
+    clicks = ["--method", "geodesic", "--annotator", "click", "--rounds", "1", "--out", "r.jsonl"]
+    assert cli("bench", *how, *also, *clicks).code == 0
+    records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [r["place"] for r in records if r.get("round") == 0] == [0, 1, 2]
 
 
 def test_weights_of_a_suite_come_from_a_folder(cli, tmp_path, tiny):
