@@ -246,6 +246,17 @@ def test_noc90_is_there_for_its_target_only():
     assert "noc" not in summarise(trial("1", 0.2, 0.9), BenchConfig(method="m", rounds=1))
 
 
+def test_on_the_way_to_90_percent_answers_to_80_are_counted_too():
+    config = BenchConfig(method="threshold", rounds=3, target_dice=0.9)
+    records = [*trial("1", 0.2, 0.82, 0.84, 0.95), *trial("2", 0.1, 0.2, 0.81, 0.9)]
+    summary = summarise(records, config)
+    assert (summary["noc90"], summary["noc80"]) == (3.0, 1.5)
+    place = table.columns(summary).index("NoC@80% (Dice)")
+    assert table.row("x", summary)[place].startswith("1.50 [1.00, 2.00]")
+    other = BenchConfig(method="threshold", rounds=3, target_dice=0.85)
+    assert "noc80" not in summarise(records, other)
+
+
 def test_intervals_draw_whole_cases():
     many_raters = [r for n in range(50) for r in trial("1", 0.2, rater=str(n))]
     many_raters += [r for n in range(50) for r in trial("2", 0.8, rater=str(n))]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assent.bench import suite
 from assent.bench.config import BenchConfig
 from assent.bench.run import run
 from assent.bench.strokes import StrokeCase, strokes_of, with_strokes
 from assent.bench.suite import open_source
+from assent.bench.suite_run import run_suite
 from assent.bench.summarise import summarise
 from assent.core.errors import InputError
 from assent.core.feedback import Correct
@@ -89,6 +91,24 @@ def test_a_suite_opens_the_strokes_of_a_folder(drawn):
     assert source.has_raters
     assert all(isinstance(case, StrokeCase) for case in source.cases())
     assert not open_source("mine", drawn.parent).has_raters
+
+
+def test_a_suite_plays_people_and_clicks_on_the_same_folder(drawn, tmp_path):
+    text = """
+    title = "Both"
+    [defaults]
+    data = "mine"
+    method = "threshold"
+    rounds = 1
+    splits = []
+    [[run]]
+    name = "{annotator}"
+    annotator = ["hand", "click"]
+    """
+    parsed = suite.parse("both", text)
+    outcome = run_suite(parsed, drawn.parent, tmp_path / "out", build=lambda run: ThresholdMethod())
+    assert {r.rater for r in outcome.rows["hand"].records} == {"ann", "bob"}
+    assert {r.rater for r in outcome.rows["click"].records} == {""}
 
 
 @pytest.mark.parametrize("place", [None, "here"])

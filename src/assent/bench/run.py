@@ -193,8 +193,7 @@ class _Grid:
                         self._exemplify((case.dataset, case.id, target, rater), view)
                 if len(entries) == self.config.context_size:
                     break
-        # Copies, as a sequence adds to them while others hold on to what there was.
-        return list(entries), list(memory)
+        return entries, memory
 
     def _exemplify(self, key: Key, view: View) -> None:
         """Make a finished view an example; one that cannot be used is passed over."""
