@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -109,3 +111,48 @@ def test_the_margins_of_the_classifier_reach_the_mean():
 def test_the_size_of_the_default_network():
     count = sum(p.numel() for p in PosteriorNetwork(NetworkShape()).parameters())
     assert 2 * count < 20e6, "half precision weights must stay below 20 MB"
+
+
+def same_weights(network, **changes):
+    """Another network with the same weights."""
+    other = PosteriorNetwork(replace(SHAPE, **changes)).eval()
+    other.load_state_dict(network.state_dict())
+    return other
+
+
+def test_inputs_that_are_left_out_change_nothing():
+    network = tiny_network()
+    deaf = same_weights(network, without=("path", "near_positive"))
+    x = inputs()
+    changed = x.clone()
+    changed[:, [Channel.PATH, Channel.NEAR_POSITIVE]] *= -0.5
+    assert torch.equal(deaf(x, None)[0], deaf(changed, None)[0])
+    assert not torch.allclose(network(x, None)[0], network(changed, None)[0])
+    changed[:, Channel.COLOUR] *= -1
+    assert not torch.allclose(deaf(x, None)[0], deaf(changed, None)[0])
+
+
+def test_without_memory_the_context_is_not_heard():
+    network = tiny_network()
+    deaf = same_weights(network, without=("memory",))
+    x = inputs()
+    assert torch.equal(deaf(x, context(network))[0], network(x, None)[0])
+
+
+def test_film_scales_what_the_image_says():
+    torch.manual_seed(0)
+    network = PosteriorNetwork(replace(SHAPE, film=True)).eval()
+    x, tokens = inputs(), context(network)
+    before = network(x, tokens)[1]
+    with torch.no_grad():
+        half = len(network.listen.bias) // 2
+        network.listen.bias[:half] += 0.5
+    assert not torch.allclose(network(x, tokens)[1], before)
+    with pytest.raises(RuntimeError, match="listen"):
+        same_weights(network)
+
+
+def test_a_shape_reads_what_older_files_state():
+    old = {"widths": [8, 8, 16, 16, 16], "latent": 8, "key": 8, "value": 8}
+    assert NetworkShape.read(old) == SHAPE
+    assert NetworkShape.read({"without": ["memory"]}).without == ("memory",)

@@ -6,7 +6,9 @@ import torch
 
 from assent.core.errors import ConfigError
 from assent.datasets.synthetic import open_synthetic
+from assent.methods.posterior.channels import empty_marks, network_inputs
 from assent.methods.posterior.episodes import TARGETS, EpisodeMix, EpisodeSampler
+from assent.methods.posterior.network import NetworkShape
 from assent.methods.posterior.rehearse import (
     PosteriorTraining,
     _context_tokens,
@@ -205,6 +207,32 @@ def test_settings_are_read_by_name():
     assert read({}) == PosteriorTraining()
     given = read({"rounds": "2", "learning_rate": "1e-3", "sizes": [[1.0, 32]]})
     assert (given.rounds, given.learning_rate, given.sizes) == (2, 1e-3, ((1.0, 32),))
+
+
+def test_settings_say_what_is_drawn_and_with_which_network():
+    found = PosteriorTraining.from_settings(
+        {"phantoms": 0.5, "raters": 0.2, "draw": False, "network": {"latent": 8, "film": True}}
+    )
+    assert (found.phantoms, found.raters, found.superpixels) == (0.5, 0.2, 0.1)
+    assert not found.draw
+    assert found.network == replace(NetworkShape(), latent=8, film=True)
+    assert PosteriorTraining.from_settings({}).network is None
+
+
+def test_the_likeliest_z_does_not_depend_on_chance(batch):
+    network = tiny_network()
+    tokens = _context_tokens(network, batch)
+    inputs, _ = network_inputs(batch.image, empty_marks(*batch.target.shape[:1], SIDE, SIDE), None)
+    mean, directions = network(inputs, tokens)
+    likeliest = [_rater_latent(mean, directions, batch.target, batch.shared, None) for _ in "ab"]
+    assert torch.equal(*likeliest)
+    drawn = [
+        _rater_latent(mean, directions, batch.target, batch.shared, np.random.default_rng(seed))
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert not torch.equal(drawn[0], likeliest[0])
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,11 @@ PHANTOM_SIDE = 192
 """Invented images have this side; they are scaled like all others."""
 
 STOCK = 24
-"""Invented tasks kept, and drawn again ``USES`` times each on the average: they look different
-every time, and cost as much as a dozen real ones."""
+"""Tasks that are invented, or found in real images, and kept to be drawn again: they look
+different every time, and one costs as much as a dozen real images."""
 
 USES = 6
+"""How often a task is drawn on the average before it goes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ class Batch:
 
 
 class Stock:
-    """Invented tasks that are drawn several times before they go.
+    """Tasks that are drawn several times before they go.
 
     Args:
         rng: Of which is drawn.
@@ -119,7 +120,7 @@ class EpisodeSampler:
     def __init__(self, tasks: Sequence[Task], mix: EpisodeMix, *, seed: Sequence[int]) -> None:
         self._rng = np.random.default_rng(seed)
         self._mix = mix
-        self._invented = Stock(self._rng)
+        self._invented, self._found = Stock(self._rng), Stock(self._rng)
         self._raters = [t for t in tasks if t.has_raters]
         self._by_dataset: dict[str, list[Task]] = {}
         for task in tasks:
@@ -151,7 +152,7 @@ class EpisodeSampler:
     ) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]], bool, str]:
         rng, mix = self._rng, self._mix
         size = 0 if rng.random() < 0.4 else int(rng.integers(0, mix.context_most + 1))
-        task, kind = self._task(TARGETS + size)
+        task, kind = self._task()
         look = draw_look(rng, mix.appearance)
         raters = sorted({r for e in task.examples for r in e.distances})
         rater = raters[int(rng.integers(len(raters)))]
@@ -183,7 +184,7 @@ class EpisodeSampler:
         shared = (task.has_raters or invented) and rng.random() < mix.shared
         return images, masks, context, shared, kind
 
-    def _task(self, count: int) -> tuple[Task, str]:
+    def _task(self) -> tuple[Task, str]:
         rng, mix = self._rng, self._mix
         most = TARGETS + mix.context_most
         toss = rng.random()
@@ -192,7 +193,7 @@ class EpisodeSampler:
         toss -= mix.phantoms
         if toss < mix.superpixels:
             task = self._tasks[int(rng.integers(len(self._tasks)))]
-            return superpixel_task(task.examples, count, rng), "superpixel"
+            return self._found.task(lambda: superpixel_task(task.examples, most, rng)), "superpixel"
         toss -= mix.superpixels
         if toss < mix.raters and self._raters:
             return self._raters[int(rng.integers(len(self._raters)))], "raters"

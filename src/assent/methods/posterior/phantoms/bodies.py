@@ -172,7 +172,8 @@ def chest(rng: np.random.Generator) -> Family:
         tissue[middle] = heart
         if wanted == heart:
             return Scene(tissue, middle, plane.empty())
-        return Scene(tissue, tissue == lung, plane.empty(), tuple(parts))
+        lungs = tissue == lung
+        return Scene(tissue, lungs, plane.empty(), tuple(part & lungs for part in parts))
 
     return Family("chest", 4, ("xray", "xray", "ct"), draw, {body: 0.6, lung: 0.15, bone: 0.85})
 

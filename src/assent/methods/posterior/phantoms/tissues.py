@@ -22,7 +22,7 @@ def vessels(rng: np.random.Generator) -> Family:
     wants_disc = has_disc and bool(rng.random() < 0.4)
     thick = np.exp(rng.uniform(np.log(0.008), np.log(0.03)))
     curl, spread = rng.uniform(0.03, 0.12), rng.uniform(0.3, 0.7)
-    trees = int(rng.integers(1, 5))
+    trees, counts_fine = int(rng.integers(1, 5)), bool(rng.random() < 0.6)
     ground, vessel, disc, spot = range(4)
 
     def draw(rng: np.random.Generator, side: int) -> Scene:
@@ -45,6 +45,8 @@ def vessels(rng: np.random.Generator) -> Family:
         tissue[trunk | fine] = vessel
         if wants_disc:
             return Scene(tissue, round_, plane.empty())
+        if counts_fine:
+            return Scene(tissue, trunk | fine, plane.empty())
         return Scene(tissue, trunk, fine & ~trunk)
 
     looks = (
