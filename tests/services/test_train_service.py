@@ -74,6 +74,11 @@ def test_datasets_of_one_name_are_refused(request_for):
         train(request_for(data=("synthetic:cells2d", "synthetic:cells2d")), print)
 
 
+def test_the_checkpoint_before_may_stand_alone(request_for, tmp_path):
+    (tmp_path / "gone.previous.safetensors").write_bytes(b"whole")
+    assert request_for(resume=tmp_path / "gone.safetensors").resume is not None
+
+
 def test_a_missing_checkpoint_is_named(request_for, tmp_path):
     with pytest.raises(InputError, match=r"gone\.safetensors"):
         request_for(resume=tmp_path / "gone.safetensors")

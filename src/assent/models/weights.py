@@ -105,6 +105,11 @@ def save_weights(
         temporary.unlink(missing_ok=True)
 
 
+def previous_of(path: Path) -> Path:
+    """Where the file that this one replaced is kept, while a run writes one after the other."""
+    return path.with_suffix(".previous.safetensors")
+
+
 def digest(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal.
 

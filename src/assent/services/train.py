@@ -10,6 +10,7 @@ from assent.core.errors import ConfigError, InputError
 from assent.io.atomic import check_writable
 from assent.methods import registry
 from assent.methods.protocol import Progress, Report, Trainable, TrainConfig
+from assent.models.weights import previous_of
 from assent.services.sources import open_sources
 
 __all__ = ["SUFFIX", "TABLE", "Progress", "TrainRequest", "is_first_process", "train"]
@@ -61,7 +62,10 @@ class TrainRequest:
             raise ConfigError("There is nothing to train on: name a folder with --data DIR.")
         if self.out.suffix != SUFFIX:
             raise InputError(f"{self.out.name} is no name for weights: expected one in {SUFFIX}.")
-        if self.resume is not None and not self.resume.is_file():
+        # A crash between two checkpoints may leave the one before alone.
+        if self.resume is not None and not (
+            self.resume.is_file() or previous_of(self.resume).is_file()
+        ):
             raise InputError(f"There is no checkpoint {self.resume.name} there. Check the path.")
 
 

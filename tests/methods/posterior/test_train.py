@@ -65,7 +65,7 @@ def test_a_run_leaves_weights_curve_and_checkpoint(tmp_path):
     assert all(np.isfinite(v) for p in seen for v in p.figures.values())
     curve = rows(tmp_path / "w.csv")
     assert [int(row["step"]) for row in curve] == [1, 2, 3]
-    assert {"loss", "dice_0", "dice_z", "side", "rate", "val_loss"} <= set(curve[0])
+    assert {"loss", "dice_0", "dice_z", "side", "rate", "waited", "val_loss"} <= set(curve[0])
     facts = info(out)
     assert facts["architecture"] == "posterior"
     assert facts["steps"] == 3
@@ -279,6 +279,8 @@ def test_a_checkpoint_that_is_cut_short_is_replaced_by_the_one_before(two_checkp
     )
     assert [p.step for p in seen] == [1, 2, 3]
     assert not previous.exists(), "what is finished needs no spare"
+    two_checkpoints.rename(previous)
+    training.train(sources(), given, seen.append, two_checkpoints)
     two_checkpoints.unlink()
     with pytest.raises(WeightsError, match="no weights file"):
         training.train(sources(), given, quiet, two_checkpoints)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from assent.core.errors import ConfigError, WeightsError
 from assent.methods.posterior.network import NetworkShape, PosteriorNetwork
-from assent.models.weights import read_weights, save_weights
+from assent.models.weights import previous_of, read_weights, save_weights
 
 Stored = tuple[dict[str, Tensor], dict[str, Any]]
 """Tensors by name, and metadata."""
@@ -18,11 +18,6 @@ Stored = tuple[dict[str, Tensor], dict[str, Any]]
 def checkpoint_of(out: Path) -> Path:
     """The checkpoint beside weights that are being trained."""
     return out.with_suffix(".checkpoint.safetensors")
-
-
-def previous_of(checkpoint: Path) -> Path:
-    """Where the checkpoint before this one lies."""
-    return checkpoint.with_suffix(".previous.safetensors")
 
 
 def write_checkpoint(
@@ -64,7 +59,8 @@ def read_checkpoint(path: Path) -> tuple[Stored, str]:
         if not previous.is_file():
             raise
         found = read_weights(previous)
-        return found, f"{path.name} is cut short; training goes on from {previous.name}."
+        what = "is cut short" if path.is_file() else "is not there"
+        return found, f"{path.name} {what}; training goes on from {previous.name}."
 
 
 def shape_of(stored: Stored) -> NetworkShape | None:

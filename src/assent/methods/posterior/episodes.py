@@ -262,10 +262,10 @@ def _grid(
     height, width = distance.shape
     longest = max(height, width)
     angle = rng.uniform(-0.45, 0.45) if rng.random() < 0.5 else 0.0
-    inside = np.argwhere(distance < 0)
+    inside = np.flatnonzero(distance < 0)
     centre = np.zeros(2)
     if zoom > 1.0 and len(inside):
-        row, column = inside[int(rng.integers(len(inside)))]
+        row, column = divmod(int(inside[int(rng.integers(len(inside)))]), width)
         room = 1.0 - 1.0 / zoom
         centre = np.clip([2 * column / width - 1, 2 * row / height - 1], -room, room) + rng.uniform(
             -0.05, 0.05, 2

@@ -51,6 +51,8 @@ class PosteriorTraining(EpisodeMix):
     """Decay of the running average of the weights, which is what is saved."""
     predicted_context: float = 0.3
     """Share of rounds after the first in which the other targets' predictions join the context."""
+    workers: int = 0
+    """Further processes that prepare batches ahead, for a GPU that would wait; 0 on a CPU."""
     draw: bool = True
     """Whether z is drawn from what the rater's masks leave open, or is the likeliest one."""
     fit: bool = True

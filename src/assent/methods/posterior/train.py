@@ -3,7 +3,7 @@
 import csv
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from assent.core.case import TaskSource
 from assent.core.errors import InputError, WeightsError
+from assent.methods.posterior.batches import Batches
 from assent.methods.posterior.checkpoints import (
     Stored,
     checkpoint_of,
     moments_of,
-    previous_of,
     read_checkpoint,
     shape_of,
     write_checkpoint,
@@ -29,7 +29,7 @@ from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss, r
 from assent.methods.posterior.tasks import LeftOut, Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
 from assent.models.device import Compute, choose_compute, join_processes
-from assent.models.weights import digest, save_weights
+from assent.models.weights import digest, previous_of, save_weights
 
 BANK_SIDE = 256
 """Longest side at which images are held in memory."""
@@ -113,24 +113,25 @@ def _steps(
     """All steps of a run; the process that has a curve also validates and keeps checkpoints."""
     settings = PosteriorTraining.from_settings(config.settings)
     compute, (rank, world) = choose_compute(config.device), join_processes()
-    sampler = EpisodeSampler(tasks, settings, seed=[config.seed, rank, run.step])
-    rng = np.random.default_rng([config.seed, rank, run.step])
+    seed = [config.seed, rank, run.step]
+    rng = np.random.default_rng(seed)
     last_saved = last_checked = time.monotonic()
-    while (done := _agreed(_done(run, config), world, compute)) < 1.0:
-        started = time.monotonic()
-        figures = _step(run, sampler, settings, compute, rng, done, world)
-        run.seconds += time.monotonic() - started
-        report(Progress(run.step, _done(run, config), figures))
-        if curve is None:
-            continue
-        now = time.monotonic()
-        if held_out and now - last_checked > 60 * max(1.0, config.checkpoint_minutes):
-            figures |= _validate(run, held_out, settings, compute, config.seed)
-            last_checked = time.monotonic()
-        curve.write(run.step, run.seconds, figures)
-        if now - last_saved > 60 * config.checkpoint_minutes:
-            _checkpoint(run, config)
-            last_saved = time.monotonic()
+    with closing(Batches(tasks, settings, seed=seed, workers=settings.workers)) as batches:
+        while (done := _agreed(_done(run, config), world, compute)) < 1.0:
+            started = time.monotonic()
+            figures = _step(run, batches, settings, compute, rng, done, world)
+            run.seconds += time.monotonic() - started
+            report(Progress(run.step, _done(run, config), figures))
+            if curve is None:
+                continue
+            now = time.monotonic()
+            if held_out and now - last_checked > 60 * max(1.0, config.checkpoint_minutes):
+                figures |= _validate(run, held_out, settings, compute, config.seed)
+                last_checked = time.monotonic()
+            curve.write(run.step, run.seconds, figures)
+            if now - last_saved > 60 * config.checkpoint_minutes:
+                _checkpoint(run, config)
+                last_saved = time.monotonic()
 
 
 @contextmanager
@@ -202,7 +203,7 @@ def _start(settings: PosteriorTraining, seed: int, compute: Compute, resume: Pat
 
 def _step(
     run: _Run,
-    sampler: EpisodeSampler,
+    batches: Batches | EpisodeSampler,
     settings: PosteriorTraining,
     compute: Compute,
     rng: np.random.Generator,
@@ -210,7 +211,9 @@ def _step(
     world: int,
 ) -> dict[str, float]:
     side = settings.side_at(done)
-    batch = sampler.batch(settings.episodes_at(side), side)
+    began = time.monotonic()
+    batch = batches.batch(settings.episodes_at(side), side)
+    waited = time.monotonic() - began
     rate = settings.learning_rate * min(1.0, (run.step + 1) / WARM_UP)
     for group in run.optimiser.param_groups:
         group["lr"] = rate * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done)))
@@ -230,7 +233,8 @@ def _step(
     with torch.no_grad():
         for name, value in run.network.state_dict().items():
             run.average[name].lerp_(value, 1 - decay)
-    return figures | {"side": float(side), "rate": run.optimiser.param_groups[0]["lr"]}
+    rate = run.optimiser.param_groups[0]["lr"]
+    return figures | {"side": float(side), "rate": rate, "waited": waited}
 
 
 @torch.no_grad()
@@ -355,7 +359,7 @@ class _Curve:
         )
         self._writer = csv.writer(self._file)
         told = [*(f"dice_{turn}" for turn in range(rounds)), "dice_z", "loss", "z"]
-        self._columns = [*told, "side", "rate", *(f"val_{name}" for name in told)]
+        self._columns = [*told, "side", "rate", *(f"val_{name}" for name in told), "waited"]
         if self._file.tell() == 0:
             self._writer.writerow(["step", "seconds", *self._columns])
 
