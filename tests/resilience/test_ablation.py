@@ -2,9 +2,10 @@ import json
 
 import pytest
 import torch
-from ablation import BASE, CHOICES, Budget, Choice, main, read_choices, table
+from ablation import BASE, CHOICES, Budget, Choice, carry_out, main, read_choices, table
 
 from assent.core.errors import ConfigError
+from assent.methods.posterior import fit as fitting
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.rehearse import PosteriorTraining
 from assent.models.weights import info
@@ -112,3 +113,17 @@ def test_a_budget_is_minutes_or_steps(choices, tmp_path):
     with pytest.raises(SystemExit):
         main(["--data", "synthetic:raters2d", "--out", str(tmp_path / "runs")])
     assert Budget(("a",), tmp_path).steps is None
+
+
+def test_a_copy_takes_over_weights_and_fits_their_constants(tmp_path, monkeypatch):
+    fitted = []
+    monkeypatch.setattr(fitting, "fit", lambda path, sources: fitted.append(path.read_bytes()))
+    (tmp_path / "base.safetensors").write_bytes(b"trained")
+    (tmp_path / "fitted.jsonl").write_text("")
+    budget = Budget(("synthetic:raters2d",), tmp_path, steps=1)
+    carry_out(Choice("fitted", copies=BASE), budget)
+    assert fitted == [b"trained"]
+    assert (tmp_path / "fitted.safetensors").read_bytes() == b"trained"
+    assert (tmp_path / "base.safetensors").read_bytes() == b"trained"
+    carry_out(Choice("fitted", copies=BASE), budget)
+    assert len(fitted) == 1, "what is done is not done again"
