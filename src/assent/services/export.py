@@ -36,9 +36,11 @@ class Exported:
     @property
     def sentence(self) -> str:
         """For people."""
+        empty = sum(row["voxels"] == 0 for row in self.masks)
+        nothing = f", {empty} of them empty" if empty else ""
         left = f"; {len(self.problems)} could not be written" if self.problems else ""
         noun = "mask" if len(self.masks) == 1 else "masks"
-        return f"{len(self.masks)} {noun} written{left}."
+        return f"{len(self.masks)} {noun} written{nothing}{left}."
 
 
 def find_project(store: Store, name: str | None) -> int:
@@ -166,11 +168,13 @@ def _write(
     file = place.with_name(f"{place.name}{mask_suffix(Path(image.path), geometry)}")
     voxels = store.masks.read(mask.blob)
     write_mask(file, voxels, geometry)
+    size = int(voxels.sum())
     return {
         "mask": f"masks/{file.name}",
         "mask_sha256": file_digest(file),
-        "voxels": int(voxels.sum()),
-        "volume_ml": int(voxels.sum()) * geometry.voxel_ml if geometry.calibrated else None,
+        "voxels": size,
+        "is_empty": size == 0,  # somebody accepted that the target is not in the image
+        "volume_ml": size * geometry.voxel_ml if geometry.calibrated else None,
     }
 
 

@@ -263,8 +263,9 @@ class Workspace:
         self._problems[project_id] = problems
         self.ahead.prepare(project_id, target)
         images = len(self.store.projects.images(project_id))
-        left = f" {len(problems)} files could not be read." if problems else ""
-        return f"{images} images.{left}"
+        files = "file" if len(problems) == 1 else "files"
+        left = f" {len(problems)} {files} could not be read." if problems else ""
+        return f"{images} image{'' if images == 1 else 's'}.{left}"
 
     def _export(self, run: Run) -> str:
         project_id, target = run.arguments["project_id"], run.arguments["target"]
