@@ -1,6 +1,8 @@
 """Long work goes on where it was, whatever became of the process that began it."""
 
+import asyncio
 import json
+import math
 import os
 import subprocess
 import sys
@@ -256,13 +258,46 @@ def test_a_waiting_job_that_is_cancelled_does_nothing(store):
     jobs.close()
 
 
-def test_who_follows_a_job_that_nobody_here_works_on_waits_for_news(store, monkeypatch):
-    jobs, waits = Jobs(store, {}), []
-    monkeypatch.setattr(jobs._news, "wait", waits.append)
+def test_who_follows_a_job_that_nobody_here_works_on_waits_for_news(store):
+    jobs = Jobs(store, {})
     job = store.jobs.add("count", {})
-    following = jobs.follow(job.id, idle_s=15.0)
-    assert [next(following), next(following)] == [job, None]
-    assert waits == [15.0]
-    store.jobs.report(job.id, "done", 1.0, "counted")
-    assert [told.detail for told in following] == ["counted"]
+
+    async def follow():
+        following = jobs.follow(job.id, idle_s=0.0)
+        told = [await anext(following), await anext(following)]
+        store.jobs.report(job.id, "done", 1.0, "counted")
+        return told, [told.detail async for told in following]
+
+    assert asyncio.run(follow()) == ([job, None], ["counted"])
     jobs.close()
+
+
+def test_a_change_wakes_who_follows_and_the_end_of_the_server_ends_it(store):
+    may_tell, may_end = Event(), Event()
+
+    def do(run):
+        may_tell.wait()
+        run.tell(0.5, "half")
+        may_end.wait()
+        return "counted"
+
+    jobs = Jobs(store, {"count": do, "other": lambda run: "done"})
+    first, other = jobs.start("count", {}), jobs.start("other", {})
+
+    async def follow():
+        following = jobs.follow(first.id, idle_s=math.inf)
+        waiting = jobs.follow(other.id, idle_s=math.inf)
+        await anext(following)
+        await anext(waiting)
+        may_tell.set()
+        told = await anext(following)
+        while told.progress < 0.5:
+            told = await anext(following)
+        closing = asyncio.get_running_loop().run_in_executor(None, jobs.close)
+        ends = [left async for left in waiting]  # told of no change, as there was none
+        may_end.set()
+        await closing
+        return told.detail, ends
+
+    assert asyncio.run(follow()) == ("half", [])
+    assert not jobs._streams._listeners

@@ -5,8 +5,9 @@ stops in the middle, of its own accord or killed, the next one goes on with the 
 not done.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
 from threading import Condition, Thread
@@ -14,6 +15,7 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar, cast
 
 from assent.core.errors import AssentError, StorageError
+from assent.services.news import News
 from assent.storage.records import Job, JobState, UnfinishedJob
 from assent.storage.store import Store
 
@@ -23,6 +25,9 @@ CANCELLED = "Cancelled. What was done before is kept."
 
 STORE_EVERY_S = 0.25
 """Progress is told at once, and stored this often."""
+
+PAUSE_S = 0.1
+"""Who follows a job is told of a change at most this often."""
 
 MOST_ATTEMPTS = 3
 """How often a job may be begun without finishing a step: each time the server was gone."""
@@ -132,7 +137,7 @@ class Jobs:
             kinds: What to do, by the name of the kind of job; called by another thread.
         """
         self._store, self._kinds = store, kinds
-        self._news = Condition()
+        self._news, self._streams = Condition(), News()
         self._live: dict[int, Job] = {}
         self._cancelled: set[int] = set()
         self._is_closing = False
@@ -196,8 +201,8 @@ class Jobs:
                 self._cancelled.add(job_id)
         return job
 
-    def follow(self, job_id: int, *, idle_s: float = 15.0) -> Iterator[Job | None]:
-        """A job at once and at every change, until it is finished.
+    async def follow(self, job_id: int, *, idle_s: float = 15.0) -> AsyncIterator[Job | None]:
+        """A job at once and at every change, until it is finished; holds no thread.
 
         Args:
             job_id: Which job.
@@ -206,15 +211,20 @@ class Jobs:
         Raises:
             NotFoundError: If there is none.
         """
-        job = self.get(job_id)
-        yield job
-        while job.state not in FINAL and not self._is_closing:
-            before = job
-            with self._news:
-                if self.get(job_id) == before and not self._is_closing:
-                    self._news.wait(idle_s)
-            job = self.get(job_id)
-            yield None if job == before else job
+        with self._streams.heard() as news:
+            job = await self._seen(job_id)
+            yield job
+            while job.state not in FINAL and not self._is_closing:
+                await asyncio.sleep(PAUSE_S)
+                try:
+                    async with asyncio.timeout(idle_s):
+                        await news.wait()
+                except TimeoutError:
+                    yield None
+                news.clear()
+                before, job = job, await self._seen(job_id)
+                if job != before:
+                    yield job
 
     def settle(self) -> None:
         """Wait until no job waits or runs."""
@@ -225,9 +235,19 @@ class Jobs:
         """Stop after the present step; the next server goes on from there."""
         with self._news:
             self._is_closing = True
-            self._news.notify_all()
+            self._tell_all()
         self._queue.put(None)
         self._thread.join()
+
+    async def _seen(self, job_id: int) -> Job:
+        """A job as it is now, for an event loop, which waits for no lock and no database."""
+        live = self._live.get(job_id)
+        return live if live is not None else await asyncio.to_thread(self.get, job_id)
+
+    def _tell_all(self) -> None:
+        """Wake whoever waits for a change; the lock is held."""
+        self._news.notify_all()
+        self._streams.tell()
 
     def _resume(self, left: UnfinishedJob) -> None:
         """Go on with what an earlier server left, if that may help."""
@@ -267,7 +287,7 @@ class Jobs:
             with self._news:
                 self._live.pop(job_id, None)
                 self._cancelled.discard(job_id)
-                self._news.notify_all()
+                self._tell_all()
 
     def _done(self, left: UnfinishedJob) -> tuple[JobState, str]:
         job = left.job
@@ -297,4 +317,4 @@ class Jobs:
         with self._news:
             job = self._live[job_id]
             self._live[job_id] = replace(job, state="running", progress=done, detail=detail)
-            self._news.notify_all()
+            self._tell_all()

@@ -1,6 +1,6 @@
 """Long work: start it, follow it, cancel it, fetch what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, StreamingResponse
@@ -73,8 +73,8 @@ def propagate(desk: AtDesk, project: schemas.Id, given: schemas.NewPropagation) 
     return to_job(desk.workspace.propagate(rest))
 
 
-def _stream(jobs: Iterator[Job | None]) -> Iterator[str]:
-    for job in jobs:
+async def _stream(jobs: AsyncIterator[Job | None]) -> AsyncIterator[str]:
+    async for job in jobs:
         if job is None:
             yield STILL_THERE
         else:
