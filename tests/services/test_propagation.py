@@ -3,6 +3,7 @@
 import pytest
 
 from assent.core.errors import OverdueError, WorkerError
+from assent.services import propagation
 from interfaces.rest.serving import TARGET, serving
 from interfaces.small_files import disc, write_picture
 
@@ -73,6 +74,24 @@ def test_a_finished_image_at_which_it_ends_says_nothing_about_the_risk(served, p
 def test_where_it_dies_at_two_finished_images_in_a_row_the_job_fails(served, propagated):
     finish(served)
     assert propagated("first_guess", 0.1, a=DEAD, b=DEAD, c=DEAD).state == "failed"
+
+
+def test_what_somebody_works_on_is_predicted_and_left_to_that_person(
+    served, propagated, monkeypatch
+):
+    monkeypatch.setattr(propagation, "_threshold", lambda *_: (0.0, "All are accepted."))
+    first, second, _, last = (image["id"] for image in served.images())
+    for image in (first, last):
+        assert served.answer(served.open(image), "pick", candidate=0).status_code == 200
+    served.open(second)
+    job = propagated(risk=0.05)
+    assert job.detail == (
+        "4 images predicted, 2 accepted, 2 left, because somebody is working on them."
+        " All are accepted."
+    )
+    tasks = served.get("/projects/1/tasks", target=TARGET).json()["tasks"]
+    left = {task["image"]["id"] for task in tasks if task["state"] == "open"}
+    assert (left, predicted(served)) == ({first, last}, set("abcd"))
 
 
 def finish(served):

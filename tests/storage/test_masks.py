@@ -7,7 +7,7 @@ import pytest
 
 from assent.core.errors import NotFoundError, ShapeError, StaleError
 from assent.core.feedback import Accept
-from storage.work import SHAPE, TARGET, begin, found, grounds, queue_up, some_mask
+from storage.work import SHAPE, TARGET, answer, begin, found, grounds, queue_up, some_mask, start
 
 
 def facts_of(row):
@@ -62,6 +62,21 @@ def test_a_rule_does_not_overrule_a_person(store):
         store.masks.accept_by_rule(task.id, some_mask(2), grounds())
     assert store.masks.holding(task.id) == made
     assert [event.event for event in store.audit.events()] == ["added"]
+
+
+def test_a_rule_leaves_alone_what_somebody_has_given_answers_on(store):
+    one, two = queue_up(store, "one", "two")
+    session = store.sessions.open(start(one.id))
+    store.sessions.give(session.id, answer(0))
+    store.sessions.open(start(one.id, person="bob"))  # only looked
+    store.sessions.give(store.sessions.open(start(two.id)).id, answer(0))
+    with pytest.raises(StaleError, match="Somebody is working"):
+        store.masks.accept_by_rule(one.id, some_mask(1), grounds())
+    assert store.masks.held(1, TARGET) == {}
+    assert (store.projects.progress(1, TARGET), store.audit.events()) == ({"open": 2}, ())
+    store.sessions.go_to(session.id, 0)  # nothing holds that could be lost
+    store.masks.accept_by_rule(one.id, some_mask(1), grounds())
+    assert store.projects.progress(1, TARGET) == {"accepted": 1, "open": 1}
 
 
 def test_a_later_mask_takes_the_place_of_the_earlier_one(store):

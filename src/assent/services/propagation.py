@@ -41,8 +41,8 @@ def propagate(
     """Predict every open task; with a risk, accept those that keep it.
 
     The least sure come first in the queue. Accepted masks hold, but inform no other image: no
-    person saw them. An image that takes too long, or at which the process that computes dies, fails
-    alone.
+    person saw them. What somebody has given answers on is left to that person. An image that takes
+    too long, or at which the process that computes dies, fails alone.
 
     Args:
         store: Where the queue is.
@@ -74,8 +74,10 @@ def propagate(
         look = partial(_look, store, worker, annotate, (task, image), rest, threshold)
         end = step(f"task {task_id} {use}", partial(_alone, look, end, overdue="slow", died="died"))
         ends[end] += 1
-    predicted = ends["predicted"] + ends["accepted"]
+    predicted = ends["predicted"] + ends["accepted"] + ends["busy"]
     told = f"{predicted} images predicted, {ends['accepted']} accepted"
+    if ends["busy"]:
+        told += f", {ends['busy']} left, because somebody is working on them"
     left = f", {ends['failed']} could not be read" if ends["failed"] else ""
     lost = ends["slow"] + ends["died"]
     lacking = f", {lost} could not be computed" if lost else ""
@@ -144,8 +146,8 @@ def _look(
     )
     try:
         store.masks.accept_by_rule(task.id, shown.recommended.whole(), grounds)
-    except StaleError:  # a person decided in the meantime
-        return "predicted"
+    except StaleError:  # a person decided in the meantime, or has begun
+        return "busy" if store.projects.task(task.id).state == "open" else "predicted"
     return "accepted"
 
 

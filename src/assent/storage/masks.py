@@ -62,7 +62,8 @@ class Masks:
         Raises:
             NotFoundError: If there is no such task.
             ShapeError: If the mask is not on the image's grid.
-            StaleError: If the task is no longer open; what a person decided stays.
+            StaleError: If the task is no longer open, or somebody has given answers on it; what a
+                person decided or began stays.
             InputError: If it cannot be written; then nothing has changed.
         """
         return self._keep(task_id, mask, "accepted by rule", "rule", asdict(grounds))
@@ -258,9 +259,14 @@ def _made_with(mask: StoredMask) -> dict[str, Any]:
 
 
 def _check_open(connection: Connection, task_id: int) -> None:
+    # Sessions before the task, in the order in which an acceptance takes them.
+    of_task = select(sessions.c.round).where(sessions.c.task_id == task_id)
+    rounds = connection.scalars(of_task.order_by(sessions.c.id).with_for_update()).all()
     its_row = select(tasks.c.state).where(tasks.c.id == task_id).with_for_update()
     if connection.execute(its_row).scalar_one() != "open":
         raise StaleError("Somebody decided on this task in the meantime. That decision stays.")
+    if any(rounds):
+        raise StaleError("Somebody is working on this task. It is left to that person.")
 
 
 def _check_holds(connection: Connection, mask: StoredMask) -> None:
