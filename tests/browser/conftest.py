@@ -85,6 +85,11 @@ class Server:
             self.process.stdout.close()
             self.process = None
 
+    def swap(self) -> None:
+        database = ("--database", "other.db")
+        others = self.words[: -len(database)]
+        self.words = others if self.words[len(others) :] == database else self.words + database
+
 
 @pytest.fixture(scope="session")
 def pictures(pytestconfig: pytest.Config) -> Path:
@@ -124,7 +129,11 @@ def _write(images: Path) -> None:
 
 @pytest.fixture
 def play(server: Server, pictures: Path):
-    """Run a scenario in node; returns what it printed as JSON. It may ask for the server's end."""
+    """Run a scenario in node; returns what it printed as JSON. It may ask for the server's end.
+
+    After "swap" it starts with another database on the same images, after a second one with the
+    first again.
+    """
 
     def run(scenario: str, *more: object) -> list[dict[str, object]]:
         script = HERE / "scenarios" / f"{scenario}.mjs"
@@ -140,7 +149,8 @@ def play(server: Server, pictures: Path):
                 said.append(json.loads(line))
                 wish = said[-1].get("ask")
                 if wish:
-                    {"kill": server.kill, "start": server.start}[str(wish)]()
+                    do = {"kill": server.kill, "start": server.start, "swap": server.swap}
+                    do[str(wish)]()
                     node.stdin.write("done\n")
                     node.stdin.flush()
             complaint = node.stderr.read()

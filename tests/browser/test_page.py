@@ -32,6 +32,10 @@ def test_a_killed_server_loses_nothing_and_gets_what_waited_once(play):
     play("killed")
 
 
+def test_an_answer_that_waits_is_never_applied_to_another_database(play):
+    play("elsewhere")
+
+
 def test_a_second_window_sees_the_first_ones_answer_and_never_overwrites_it(play):
     play("tabs")
 

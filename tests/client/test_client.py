@@ -93,6 +93,19 @@ def test_a_stale_answer_brings_what_is_shown(client):
     assert (refused.value.code, refused.value.current) == ("stale", after)
 
 
+def test_a_client_speaks_of_the_database_that_it_met_first(client, tmp_path, monkeypatch):
+    shown = client.open(client.images(1)[0].id, TARGET)
+    with serving(tmp_path / "images", tmp_path / "elsewhere", token=TOKEN) as other:
+        there = Client(token=TOKEN, http=other.client)
+        seen = there.open(there.images(1)[0].id, TARGET)
+        assert seen.session == shown.session
+        monkeypatch.setattr(client, "_http", other.client)  # the same address, later
+        with pytest.raises(RefusedError, match="meant for another database") as refused:
+            client.accept(shown)
+        assert (refused.value.status, refused.value.code) == (409, "other_store")
+        assert there.see(seen.session) == seen
+
+
 def test_a_wrong_token_is_refused_with_a_sentence(served):
     with pytest.raises(RefusedError, match="missing or wrong") as refused:
         Client(token="wrong", http=served.client).projects()

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from assent.core.errors import InputError
+from assent.core.errors import InputError, OtherStoreError
 from assent.core.feedback import Accept
 from assent.storage.database import Database
 from assent.storage.jobs import Jobs
@@ -166,6 +166,23 @@ def test_jobs_of_a_version_that_did_not_keep_what_was_asked_for_are_failed(base)
     assert (left.state, "Start this again" in left.detail) == ("failed", True)
     assert (done.state, done.detail) == ("done", "a.png")
     assert Jobs(base).unfinished() == ()
+
+
+def test_every_database_has_an_id_of_its_own_and_keeps_it(store, base, database, tmp_path):
+    with (
+        open_store(database, tmp_path / "blobs") as again,
+        open_store(f"sqlite:///{tmp_path}/other.db", tmp_path / "others") as other,
+    ):
+        assert again.id == store.id != other.id
+        assert len(store.id) == 32
+    store.check(store.id)
+    with pytest.raises(OtherStoreError, match="another database"):
+        store.check(other.id)
+    downgrade(base, "0003")
+    assert "identity" not in tables_of(base)
+    upgrade(base)
+    with open_store(database, tmp_path / "blobs") as anew:
+        assert anew.id not in {"", store.id}
 
 
 def masks_of(base, *columns):

@@ -126,10 +126,11 @@ describe("what was painted", () => {
   it("is there again after a reload, for its round only, until it is discarded", () => {
     const storage = new Memory();
     const painting = on(stroke([[1, 2]]));
-    new Drawer(storage, 7, 2).write(painting);
-    expect(new Drawer(storage, 7, 2).read()).toMatchObject(painting);
-    expect(new Drawer(storage, 7, 3).read()).toEqual(BLANK);
-    new Drawer(storage, 7, 2).write(BLANK);
+    new Drawer(storage, "one", 7, 2).write(painting);
+    expect(new Drawer(storage, "one", 7, 2).read()).toMatchObject(painting);
+    expect(new Drawer(storage, "one", 7, 3).read()).toEqual(BLANK);
+    expect(new Drawer(storage, "another", 7, 2).read()).toEqual(BLANK);
+    new Drawer(storage, "one", 7, 2).write(BLANK);
     expect(storage.length).toBe(0);
   });
 
@@ -138,12 +139,12 @@ describe("what was painted", () => {
     storage.setItem("assent.theme", "dark");
     for (let session = 1; session <= 15; session++) {
       vi.setSystemTime(session);
-      new Drawer(storage, session, 0).write(on(stroke([[1, 2]])));
+      new Drawer(storage, "one", session, 0).write(on(stroke([[1, 2]])));
     }
     expect(storage.length).toBe(13);
-    expect(new Drawer(storage, 3, 0).read()).toEqual(BLANK);
-    expect(new Drawer(storage, 4, 0).read().strokes.length).toBe(1);
+    expect(new Drawer(storage, "one", 3, 0).read()).toEqual(BLANK);
+    expect(new Drawer(storage, "one", 4, 0).read().strokes.length).toBe(1);
     storage.setItem("assent.painting.99.0", "{broken");
-    expect(new Drawer(storage, 99, 0).read()).toEqual(BLANK);
+    expect(new Drawer(storage, "one", 99, 0).read()).toEqual(BLANK);
   });
 });

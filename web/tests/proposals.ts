@@ -18,6 +18,7 @@ export function alternative(index: number): Alternative {
 
 export function proposal(changes: Partial<Proposal> = {}): Proposal {
   return {
+    store: "one",
     session: 7,
     task: 9,
     image: { id: 3, project: 1, path: "b.png", name: "b.png", kind: "png", shape: [1, 4, 4], is_volume: false, digest: "d" },

@@ -28,6 +28,9 @@ BLOCK_BYTES = 2**20
 _END = bytes(2 * tarfile.BLOCKSIZE)
 """Of a TAR file."""
 
+STORE = "Assent-Store"
+"""The header with the id of the database that is served."""
+
 HEADER_BYTES = 352
 """Of an uncompressed NIfTI file, before its voxels."""
 
@@ -38,6 +41,9 @@ class Client:
     A request that got no reply, or a reply that asks for patience, is sent again: the server
     recognises an answer that it has already. One that took the server too long is not: that is
     raised at once, as ``RefusedError`` with the code ``too_long``.
+
+    Ids are those of the database that the server had at first: when it has another one, it refuses
+    with the code ``other_store``.
     """
 
     def __init__(
@@ -251,6 +257,9 @@ class Client:
                 continue
             break
         if reply.is_success:
+            # The first reply says which database is meant; each request after it does.
+            if named := reply.headers.get(STORE):
+                self._headers.setdefault(STORE, named)
             return reply
         is_problem = reply.headers.get("content-type") == "application/problem+json"
         raise RefusedError(reply.json() if is_problem else {"status": reply.status_code})

@@ -7,6 +7,7 @@ AssentError
 │   ├── FileFormatError a file cannot be read as what it claims to be
 │   ├── ConfigError     a setting is out of range or unknown
 │   ├── ChangedError    an original is not what it was when work on it began
+│   ├── OtherStoreError what was sent is meant for another database
 │   ├── ForbiddenError  a path leads out of the folder that is served
 │   └── StorageError    what was to be kept could not be written or read
 ├── NotFoundError       a name that is not known: method, label, dataset, weights
@@ -47,6 +48,10 @@ class ConfigError(InputError):
 
 class ChangedError(InputError):
     """An original was changed, moved or deleted since it was taken in."""
+
+
+class OtherStoreError(InputError):
+    """What was sent is meant for another database than the one that is open."""
 
 
 class ForbiddenError(InputError):

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from sqlalchemy import select
+
+from assent.core.errors import OtherStoreError
 from assent.storage.audit import Audit
 from assent.storage.blobs import Blobs
 from assent.storage.database import Database
@@ -13,12 +16,18 @@ from assent.storage.migrate import upgrade
 from assent.storage.profiles import Profiles
 from assent.storage.projects import Projects
 from assent.storage.sessions import Sessions
+from assent.storage.tables import identity
 
 
 @dataclass(frozen=True)
 class Store:
-    """One database and one blob store; use it in a ``with`` block, or close it."""
+    """One database and one blob store; use it in a ``with`` block, or close it.
 
+    Attributes:
+        id: Of the database, as it was drawn when its tables were made; a copy has the same.
+    """
+
+    id: str
     database: Database
     blobs: Blobs
     projects: Projects
@@ -27,6 +36,18 @@ class Store:
     profiles: Profiles
     jobs: Jobs
     audit: Audit
+
+    def check(self, meant: str) -> None:
+        """Refuse what is meant for another database: its rows bear the same numbers.
+
+        Raises:
+            OtherStoreError: If ``meant`` is not the id of this one.
+        """
+        if meant != self.id:
+            raise OtherStoreError(
+                "This was meant for another database than the one that is served here now, so"
+                " nothing was changed. Load the page again, or serve that database again."
+            )
 
     def close(self) -> None:
         """Let go of the database."""
@@ -61,10 +82,13 @@ def open_store(database: str | Path, blobs: str | Path) -> Store:
     try:
         files = Blobs(blobs)
         upgrade(base)
+        with base.reading() as connection:
+            named = connection.execute(select(identity.c.store)).scalar_one()
     except BaseException:
         base.close()
         raise
     return Store(
+        id=named,
         database=base,
         blobs=files,
         projects=Projects(base),

@@ -4,6 +4,7 @@
 projects ─< images ─< tasks ─< sessions ─< feedback
                         └───< masks ── context_entries
 profiles   jobs ─< job_steps   audit (append-only, refers to nothing so that it outlives everything)
+identity (one row)
 ```
 
 Each fact is kept once. What a session shows follows from its answers and ``sessions.round``, the
@@ -181,6 +182,9 @@ context_entries = Table(
     Column("mask_id", ForeignKey("masks.id"), nullable=False, unique=True),
     _moment("removed_at", nullable=True),
 )
+
+# Rows are numbered from 1 in every database: what is sent from elsewhere says which one it means.
+identity = Table("identity", metadata, Column("store", Text, primary_key=True))
 
 profiles = Table(
     "profiles",

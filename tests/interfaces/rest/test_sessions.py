@@ -4,7 +4,7 @@ import numpy as np
 
 from assent.core.mask import to_rle
 from assent.testing.methods import ThresholdMethod
-from interfaces.rest.serving import TARGET, mask_of, read_only, serving
+from interfaces.rest.serving import API, TARGET, mask_of, problem_of, read_only, serving
 
 
 def test_a_session_is_begun_once_and_goes_on(served):
@@ -113,6 +113,29 @@ def test_everything_is_there_after_a_restart(folder, tmp_path):
     with serving(folder, tmp_path / "home") as served:
         assert served.open() == back
         assert served.post(f"/sessions/{shown['session']}/redo", {"round": 1}).json() == shown
+
+
+def test_what_is_meant_for_another_database_is_refused_and_changes_nothing(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        one = served.open()
+    with serving(folder, tmp_path / "elsewhere") as served:
+        shown = served.answer(served.open(), "pick", candidate=1).json()
+        address = f"/sessions/{shown['session']}"
+        assert (shown["session"], shown["store"] != one["store"]) == (one["session"], True)
+        answers = [{"kind": "pick", "round": 1, "candidate": 0}, {"kind": "accept", "round": 1}]
+        asked = [*((f"{address}/feedback", answer) for answer in answers), ("/tasks/1/skip", {})]
+        for path, body in [*asked, (f"{address}/undo", {"round": 1})]:
+            meant = {"Assent-Store": one["store"]}
+            refused = served.client.post(API + path, json=body, headers=meant)
+            assert "meant for another database" in problem_of(refused, 409, "other_store")
+        assert served.get(address).json() == shown
+        assert served.get("/projects/1/tasks", target=TARGET).json()["counts"]["open"] == 3
+        meant = {"Assent-Store": shown["store"]}
+        taken = served.client.post(API + asked[0][0], json=answers[0], headers=meant)
+        assert taken.json()["round"] == 2
+    with serving(folder, tmp_path / "home") as served:
+        assert served.open() == one
+        assert served.get("/projects").headers["assent-store"] == one["store"]
 
 
 def test_a_worker_that_dies_costs_one_clear_reply_and_no_answer(served):

@@ -1,9 +1,14 @@
 // One small wrapper around fetch: JSON in and out, and every failure told apart.
 
 import type { Parcel } from "../state/parcels";
+import type { Pending } from "../state/session";
 import type * as T from "./types";
 
 const BASE = "/api/v1";
+
+/** The header that names a database: another one, served here later, has the same ids. */
+const STORE = "Assent-Store";
+let store: string | null = null;
 
 /** What the server refused, in its own words (RFC 9457). */
 export class Refused extends Error {
@@ -21,11 +26,14 @@ export class Refused extends Error {
 /** The server gave no reply at all. */
 export class Unreachable extends Error {}
 
-/** Whether the same request may succeed later without anybody changing it. */
+/**
+ * Whether the same request may succeed later without anybody changing it. While another database is
+ * served than the page speaks of, it waits as if the server were away.
+ */
 export function isPassing(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
-  if (isTooLong(error)) return false;
-  return error instanceof Refused && (error.status >= 502 || error.status === 401);
+  if (isTooLong(error) || !(error instanceof Refused)) return false;
+  return error.status >= 502 || error.status === 401 || error.code === "other_store";
 }
 
 /** Whether a session was made with other weights than those in use: it is kept, but over. */
@@ -58,17 +66,20 @@ function refusal(status: number, title: string, text: string, retryAfter: string
   );
 }
 
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+/** `meant` is the database that is spoken of; before any is known, whichever is served. */
+export async function request(path: string, init: RequestInit = {}, meant = store): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (meant !== null) headers.set(STORE, meant);
   let response: Response;
   try {
-    response = await fetch(path.startsWith("/api") ? path : BASE + path, init);
+    response = await fetch(path.startsWith("/api") ? path : BASE + path, { ...init, headers });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new Unreachable(String(error));
   }
   if (response.ok) return response;
-  const { status, statusText, headers } = response;
-  throw refusal(status, statusText, await response.text(), headers.get("Retry-After"));
+  const { status, statusText } = response;
+  throw refusal(status, statusText, await response.text(), response.headers.get("Retry-After"));
 }
 
 /** A file as the body of a request. `fetch` does not tell how much of it went out. */
@@ -82,6 +93,7 @@ function sendFile<R>(
     const asked = new XMLHttpRequest();
     asked.open("POST", BASE + path);
     asked.setRequestHeader("Content-Type", "application/octet-stream");
+    if (store !== null) asked.setRequestHeader(STORE, store);
     asked.upload.onprogress = (event) => onSent(event.loaded);
     asked.onload = () => {
       if (asked.status >= 200 && asked.status < 300) {
@@ -101,20 +113,26 @@ async function get<R>(path: string, signal?: AbortSignal): Promise<R> {
   return (await request(path, { signal })).json() as Promise<R>;
 }
 
-async function post<R>(path: string, body?: unknown): Promise<R> {
+async function post<R>(path: string, body?: unknown, meant = store): Promise<R> {
   const init: RequestInit = { method: "POST" };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  const response = await request(path, init);
+  const response = await request(path, init, meant);
   return (response.status === 204 ? null : await response.json()) as R;
 }
 
 const target = (name: string) => `target=${encodeURIComponent(name)}`;
 
 export const api = {
-  projects: () => get<T.Project[]>("/projects"),
+  /** What a page asks first. Until it is loaded again it speaks of the database that replied. */
+  projects: async () => {
+    const reply = await request("/projects");
+    store ??= reply.headers.get(STORE);
+    return (await reply.json()) as T.Project[];
+  },
+  store: () => store,
   queue: (project: number, name: string) =>
     get<T.Queue>(`/projects/${project}/tasks?${target(name)}`),
   progress: (project: number, name: string) =>
@@ -153,8 +171,8 @@ export const api = {
     }),
   proposal: (session: number, page = 0) =>
     get<T.Proposal>(`/sessions/${session}?page=${page}`),
-  answer: (session: number, answer: T.Answer) =>
-    post<T.Proposal>(`/sessions/${session}/feedback`, answer),
+  answer: ({ store: meant, session, answer }: Pending) =>
+    post<T.Proposal>(`/sessions/${session}/feedback`, answer, meant),
   undo: (session: number, round: number) =>
     post<T.Proposal>(`/sessions/${session}/undo`, { round }),
   redo: (session: number, round: number) =>

@@ -614,6 +614,8 @@ export interface components {
          * @description All that a page shows of a session.
          */
         Proposal: {
+            /** Store */
+            store: string;
             /** Session */
             session: number;
             /** Task */

@@ -11,8 +11,10 @@ import type { Store } from "./store";
 const FIRST_WAIT_S = 1;
 const LONGEST_WAIT_S = 10;
 
-export interface Post {
-  (session: number, answer: Answer): Promise<Proposal>;
+export interface Server {
+  answer(waiting: Pending): Promise<Proposal>;
+  /** Which database this page speaks of; null before any reply. */
+  store(): string | null;
 }
 
 export class Sender {
@@ -23,7 +25,7 @@ export class Sender {
   constructor(
     private readonly store: Store,
     private readonly storage: Storage,
-    private readonly post: Post,
+    private readonly server: Server,
     private readonly onUnauthorised: () => void,
   ) {}
 
@@ -44,7 +46,7 @@ export class Sender {
     const last = this.store.get().pending.at(-1);
     if (!last || last.tried) return false;
     this.store.dispatch({ type: "dropped" });
-    box.forget(this.storage, last.session, last.answer.round);
+    box.forget(this.storage, last);
     return true;
   }
 
@@ -62,7 +64,7 @@ export class Sender {
       let first = this.store.get().pending[0];
       while (first) {
         this.store.dispatch({ type: "tried" });
-        if (!(await this.send(first.session, first.answer))) return;
+        if (!(await this.send(first))) return;
         first = this.store.get().pending[0];
       }
     } finally {
@@ -73,15 +75,17 @@ export class Sender {
   /**
    * Send what an earlier visit left over, before a session is opened. Returns a sentence when the
    * server refused some of it: the image was answered elsewhere since, the weights are others, or
-   * it took too long.
+   * it took too long. What is meant for another database stays until that one is served again.
    */
   async sendLeftOver(): Promise<string | null> {
     let lost: string | null = null;
-    for (const [session, answers] of box.waiting(this.storage)) {
+    const store = this.server.store();
+    if (store === null) return null;
+    for (const answers of box.waiting(this.storage, store).values()) {
       try {
-        for (const { answer } of answers) {
-          await this.post(session, answer);
-          box.forget(this.storage, session, answer.round);
+        for (const left of answers) {
+          await this.server.answer(left);
+          box.forget(this.storage, left);
         }
       } catch (error) {
         if (isPassing(error)) throw error;
@@ -92,13 +96,13 @@ export class Sender {
     return lost;
   }
 
-  private async send(session: number, answer: Answer): Promise<boolean> {
+  private async send(waiting: Pending): Promise<boolean> {
     try {
-      const proposal = await this.post(session, answer);
-      box.forget(this.storage, session, answer.round);
+      const proposal = await this.server.answer(waiting);
+      box.forget(this.storage, waiting);
       this.waitS = FIRST_WAIT_S;
       this.store.dispatch({ type: "found" });
-      this.store.dispatch({ type: "acknowledged", round: answer.round, proposal });
+      this.store.dispatch({ type: "acknowledged", round: waiting.answer.round, proposal });
       return true;
     } catch (error) {
       if (isPassing(error)) this.wait(error);
@@ -139,7 +143,7 @@ export class Sender {
   }
 
   private forget(answers: readonly Pending[]): void {
-    for (const { session, answer } of answers) box.forget(this.storage, session, answer.round);
+    for (const waiting of answers) box.forget(this.storage, waiting);
   }
 }
 

@@ -4,6 +4,8 @@
 import type { Answer, LogEntry, Prompt, Proposal } from "../api/types";
 
 export interface Pending {
+  /** Which database the session is in. */
+  store: string;
   session: number;
   answer: Answer;
   /** Whether it was sent at least once: then the server may know it although no reply came. */
@@ -90,7 +92,7 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
 
 /** Answers follow one another; those that do not fit what is shown are no longer meant. */
 function show(state: SessionState, proposal: Proposal): SessionState {
-  const pending = state.pending.filter((waiting) => waiting.session === proposal.session);
+  const pending = state.pending.filter((waiting) => isTo(waiting, proposal));
   const fits = pending.every((waiting, i) => waiting.answer.round === proposal.round + i);
   return { ...state, proposal, stamp: state.stamp + 1, pending: fits ? pending : [], outdated: null };
 }
@@ -106,14 +108,19 @@ function answered(state: SessionState, answer: Answer): SessionState {
   const isPainted = answer.kind === "accept" && answer.choice === "edited";
   if (!state.proposal || !(isPainted ? mayPaint(state) : mayAnswer(state, answer.kind))) return state;
   if (answer.round !== nextRound(state)) return state;
-  const waiting: Pending = { session: state.proposal.session, answer, tried: false };
+  const { store, session } = state.proposal;
+  const waiting: Pending = { store, session, answer, tried: false };
   return { ...state, pending: [...state.pending, waiting], notice: null };
 }
 
 function acknowledged(state: SessionState, round: number, proposal: Proposal): SessionState {
   const [first, ...rest] = state.pending;
-  if (!first || first.session !== proposal.session || first.answer.round !== round) return state;
+  if (!first || !isTo(first, proposal) || first.answer.round !== round) return state;
   return show({ ...state, isOnline: true, pending: rest }, proposal);
+}
+
+function isTo(waiting: Pending, { store, session }: Proposal): boolean {
+  return waiting.store === store && waiting.session === session;
 }
 
 /** The round that an answer given now belongs to. */

@@ -39,11 +39,10 @@ export function useBrush(
 ): Brush {
   const { state, detail } = desk;
   const { proposal } = state;
-  const session = proposal?.session ?? null;
-  const round = proposal?.round ?? 0;
+  const { store = null, session = 0, round = 0 } = proposal ?? {};
   const drawer = useMemo(
-    () => (session === null ? null : new Drawer(localStorage, session, round)),
-    [session, round],
+    () => (store === null ? null : new Drawer(localStorage, store, session, round)),
+    [store, session, round],
   );
   const [held, setHeld] = useState<{ drawer: Drawer | null; painting: Painting; version: number }>({
     drawer: null,

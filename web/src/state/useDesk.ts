@@ -74,7 +74,7 @@ export function useDesk(person: string) {
   const { busy, during } = useBusy();
   const store = useMemo(() => new Store(), []);
   const sender = useMemo(
-    () => new Sender(store, localStorage, api.answer, () => setNeedsToken(true)),
+    () => new Sender(store, localStorage, api, () => setNeedsToken(true)),
     [store],
   );
   const state = useStore(store);

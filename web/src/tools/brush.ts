@@ -130,10 +130,11 @@ export class Drawer {
 
   constructor(
     private readonly storage: Storage,
+    store: string,
     session: number,
     round: number,
   ) {
-    this.key = `${PREFIX}${session}.${round}`;
+    this.key = `${PREFIX}${store}.${session}.${round}`;
   }
 
   read(): Painting {

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from assent.interfaces.rest import page, problems
 from assent.interfaces.rest.figures import Counting, Figures
 from assent.interfaces.rest.guard import Careful, Guard, Rules
 from assent.interfaces.rest.routes import jobs, projects, server, sessions, tasks, uploads
-from assent.interfaces.rest.wire import Desk
+from assent.interfaces.rest.wire import Desk, same_store
 from assent.services.pictures import Pictures
 from assent.services.workspace import Workspace
 
 BASE = "/api/v1"
-PROBLEMS = problems.announced(400, 401, 403, 404, 413, 422, 503)
+PROBLEMS = problems.announced(400, 401, 403, 404, 409, 413, 422, 503)
 
 
 def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
@@ -53,7 +53,7 @@ def create_app(workspace: Workspace, *, token: str | None = None) -> FastAPI:
         jobs.router,
         server.router,
     ):
-        app.include_router(router, prefix=BASE)
+        app.include_router(router, prefix=BASE, dependencies=[Depends(same_store)])
     app.include_router(server.probes, prefix=BASE)
     app.include_router(server.probes, include_in_schema=False)
     problems.install(app, desk.proposal)

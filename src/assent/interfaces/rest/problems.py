@@ -15,6 +15,7 @@ from assent.core.errors import (
     ForbiddenError,
     MissingExtraError,
     NotFoundError,
+    OtherStoreError,
     OverdueError,
     StaleError,
     StorageError,
@@ -42,6 +43,7 @@ KINDS = (
     Kind(StaleError, 409, "stale"),
     Kind(OtherMethodError, 409, "weights"),
     Kind(ChangedError, 409, "changed"),
+    Kind(OtherStoreError, 409, "other_store"),
     Kind(TooLargeError, 413, "too_large"),
     Kind(ForbiddenError, 403, "forbidden"),
     Kind(StorageError, 503, "storage"),
@@ -66,9 +68,6 @@ def announced(*statuses: int) -> Responses:
     """Problems that routes may answer with, for the OpenAPI document."""
     return {status: {"model": Problem, "content": {MEDIA_TYPE: {}}} for status in statuses}
 
-
-CONFLICT = announced(409)
-"""For routes that may find another state than was meant."""
 
 BUG = "Something went wrong that should not. The log of the server says what; try again."
 

@@ -287,6 +287,7 @@ class LogEntry(Wire):
 class Proposal(Wire):
     """All that a page shows of a session."""
 
+    store: str
     session: int
     task: int
     image: Image

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated
 
 import numpy as np
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request, Response
 
 from assent.core.errors import ShapeError
 from assent.core.feedback import Accept, Feedback, from_json, to_json
@@ -66,6 +66,7 @@ class Desk:
         answers = [*session.history, *session.undone]
         prior = session.prior or {}
         return schemas.Proposal(
+            store=self.workspace.store.id,
             session=session.id,
             task=view.task.id,
             image=to_image(view.image),
@@ -253,3 +254,19 @@ def _desk(request: Request) -> Desk:
 
 AtDesk = Annotated[Desk, Depends(_desk)]
 """How a route asks for the desk of its app."""
+
+STORE = "Assent-Store"
+"""The header with the id of a database, in replies and in requests that mean no other."""
+
+Meant = Annotated[str | None, Header(alias=STORE, include_in_schema=False)]
+
+
+async def same_store(desk: AtDesk, response: Response, meant: Meant = None) -> None:
+    """Say which database is served; refuse a request that says it means another.
+
+    Raises:
+        OtherStoreError: If it does.
+    """
+    response.headers[STORE] = desk.workspace.store.id
+    if meant is not None:
+        desk.workspace.store.check(meant)

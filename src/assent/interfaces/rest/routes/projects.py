@@ -6,12 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from assent.interfaces.rest import schemas
-from assent.interfaces.rest.problems import CONFLICT
 from assent.interfaces.rest.wire import AtDesk, Desk, to_detail, to_image, to_job
 from assent.services.originals import Original
 from assent.services.pictures import Look
 
-router = APIRouter(tags=["projects and images"], responses=CONFLICT)
+router = APIRouter(tags=["projects and images"])
 PNG: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/png": {}}},
     304: {"description": "The picture that is named in If-None-Match"},

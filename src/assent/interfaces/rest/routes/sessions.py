@@ -6,12 +6,11 @@ from fastapi import APIRouter, Response
 from assent.core.errors import InputError, NotFoundError
 from assent.interfaces.rest import schemas
 from assent.interfaces.rest.arrays import check_slice, rle
-from assent.interfaces.rest.problems import CONFLICT
 from assent.interfaces.rest.wire import AtDesk, Desk, to_alternative, to_answer
 from assent.services.pictures import png
 from assent.services.workspace import check_word
 
-router = APIRouter(tags=["sessions"], responses=CONFLICT)
+router = APIRouter(tags=["sessions"])
 FRESH = {"Cache-Control": "no-store"}
 """An address names a round, which undo may fill anew."""
 

@@ -5,7 +5,6 @@ from fastapi import APIRouter, Response
 from assent.core.errors import InputError
 from assent.interfaces.rest import schemas
 from assent.interfaces.rest.arrays import check_slice, rle
-from assent.interfaces.rest.problems import CONFLICT
 from assent.interfaces.rest.wire import AtDesk, Desk, to_effort, to_entry, to_readers
 from assent.services import acceptance
 from assent.services.readers import readers_of
@@ -63,7 +62,7 @@ def held_mask(
     return schemas.MaskSlice(slice=slice, rle=rle(voxels[slice]))
 
 
-@router.post("/tasks/{task}/confirm", responses=CONFLICT)
+@router.post("/tasks/{task}/confirm")
 def confirm(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Task:
     """Vouch for a mask that a rule accepted; it informs the next images from now on."""
     check_word("person", given.person)
@@ -71,7 +70,7 @@ def confirm(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Ta
     return _task(desk, task)
 
 
-@router.post("/tasks/{task}/reopen", responses=CONFLICT)
+@router.post("/tasks/{task}/reopen")
 def reopen(desk: AtDesk, task: schemas.Id, given: schemas.Person) -> schemas.Task:
     """Put a task back into the queue that was accepted in no session."""
     check_word("person", given.person)
