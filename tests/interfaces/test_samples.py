@@ -7,7 +7,7 @@ import pytest
 from assent.core.errors import FileFormatError
 from assent.interfaces.cli import serve
 from assent.services import sample_folder
-from assent.services.hosting import Hosting, open_workspace, route_to
+from assent.services.hosting import Hosting, open_workspace
 from assent.services.sample_folder import sample_sets
 from interfaces.small_files import check_refused, disc, write_picture
 
@@ -40,7 +40,7 @@ def opened(tmp_path):
 def queues(workspace):
     """Names of the projects with their targets and number of images."""
     store = workspace.store.projects
-    return [(p.name, *store.targets(p.id), len(store.images(p.id))) for p in store.all()]
+    return [(p.name, *store.targets(p.id), len(store.images(p.id))) for p in workspace.projects()]
 
 
 def described(root, **said):
@@ -87,15 +87,8 @@ def test_images_of_the_folder_itself_make_it_one_project(tmp_path, opened, besid
 
 def test_what_a_folder_says_is_its_target_unless_another_is_asked_for(tmp_path, opened):
     one, two = (described(tmp_path / name, labels=["lesion"]) for name in ("one", "two"))
-    opened(one)
-    assert queues(opened(two, target="halo")) == [("one", "lesion", 1), ("two", "halo", 1)]
-
-
-def test_the_page_is_sent_to_the_served_folder_where_others_are_older(tmp_path, opened):
-    one, two = (described(tmp_path / name) for name in ("one", "two"))
-    assert route_to(opened(one)) == ""
-    assert route_to(opened(two)) == "/#/2"
-    assert route_to(opened(one)) == ""
+    assert queues(opened(one)) == [("one", "lesion", 1)]
+    assert queues(opened(two, target="halo")) == [("two", "halo", 1)]
 
 
 def test_a_broken_description_is_said_and_nothing_stays_open(tmp_path, opened):

@@ -3,18 +3,19 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from assent.core.errors import ConfigError, InputError, NotFoundError
+from assent.core.errors import ConfigError, InputError, NotFoundError, StorageError
 from assent.datasets.layout import PLAIN_TARGET, data_folders, described_target
 from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
 from assent.services.export import Exported, export_masks, find_project
+from assent.services.homes import FILE, FILES, HOME, home_for, make_private, make_private_file
 from assent.services.jobs import Tell
 from assent.services.methods import method_names
 from assent.services.originals import UPLOADED, Originals
@@ -23,10 +24,7 @@ from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
 
-HOME = Path("assent-work")
-"""Where work is kept unless told otherwise, in the folder in which the server is started."""
-
-DATABASE, BLOBS = str(HOME / "assent.db"), str(HOME / "blobs")
+DATABASE, BLOBS = str(HOME / FILE), str(HOME / FILES)
 TOKEN = "ASSENT_TOKEN"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -37,12 +35,13 @@ class Hosting:
 
     Attributes:
         folder: Images, or data folders that describe themselves; only read.
-        target: What is to be segmented in a folder that is new; None for what it says itself.
+        target: What is to be segmented: added where the folder is known already; None for what it
+            says itself, where it is new.
         method: Name of the method.
         settings: Of the method.
         weights: A weights file, or None for the shipped ones.
-        database: File or URL.
-        blobs: Folder or URL.
+        database: File or URL; None for the folder's home.
+        blobs: Folder or URL; None for the same.
         seed: Of every random draw.
         upload_bytes: The most that one file may have that is sent.
     """
@@ -52,28 +51,43 @@ class Hosting:
     method: str = "posterior"
     settings: Mapping[str, Any] = field(default_factory=dict)
     weights: Path | None = None
-    database: str = DATABASE
-    blobs: str = BLOBS
+    database: str | None = None
+    blobs: str | None = None
     seed: int = 0
     upload_bytes: int = MOST_BYTES
 
 
 def open_kept(database: str, blobs: str) -> Store:
-    """What was kept, or a beginning; a missing folder of a database file is made.
+    """What was kept, or a beginning that nobody else can read; missing folders are made.
 
     Raises:
         InputError: If one of them cannot be opened.
     """
     file = _file_of(database)
-    if file is not None:
-        check_writable(file.parent)
+    try:
+        if "://" not in blobs:
+            make_private(Path(blobs).parent)
+            make_private(Path(blobs))
+        if file is not None:
+            make_private(file.parent)
+            check_writable(file.parent)
+            make_private_file(file)
+    except OSError as error:
+        raise StorageError(
+            f"The place {Path(str(error.filename)).name!r} for what is kept cannot be made or"
+            f" written: {error.strerror}. Name another with --database and --store."
+        ) from error
     return open_store(database, blobs)
 
 
-def open_workspace(hosting: Hosting) -> Workspace:
+def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: None) -> Workspace:
     """Everything that a server needs; the folder's project is opened, and scanned if it is new.
 
     A folder of data folders that each have a ``dataset.json`` is a project for each of them.
+
+    Args:
+        hosting: What is served.
+        tell: Told, in a sentence each, where work is kept and which targets were added.
 
     Raises:
         InputError: If the folder is missing, or database or blobs cannot be opened.
@@ -83,38 +97,41 @@ def open_workspace(hosting: Hosting) -> Workspace:
     check_folder(hosting.folder)
     if hosting.method not in method_names():
         raise NotFoundError("method", hosting.method, known=method_names())
-    store = open_kept(hosting.database, hosting.blobs)
-    spec = EngineSpec(hosting.method, hosting.blobs, hosting.settings, hosting.weights)
+    home = home_for(hosting.folder)
+    database, blobs = hosting.database or str(home / FILE), hosting.blobs or str(home / FILES)
+    store = open_kept(database, blobs)
+    spec = EngineSpec(hosting.method, blobs, hosting.settings, hosting.weights)
     with _deaf_to_ctrl_c():
         workspace = Workspace(
             store,
             Worker(spec),
             method=hosting.method,
             folder=hosting.folder,
-            exports=_home_of(hosting.database) / "exports",
+            exports=_home_of(database) / "exports",
             seed=hosting.seed,
             upload_bytes=hosting.upload_bytes,
         )
     try:
-        for root in data_folders(hosting.folder):
-            target = hosting.target or described_target(root) or PLAIN_TARGET
-            workspace.open_folder(str(root.relative_to(hosting.folder)), target=target)
+        _open_folders(workspace, hosting, tell)
     except BaseException:
         workspace.close()
         raise
+    file = _file_of(database)
+    place = f"the database {store.database.name}" if file is None else file.absolute()
+    tell(f"Answers are kept in {place}")
     return workspace
 
 
-def route_to(workspace: Workspace) -> str:
-    """What follows the server's address where the page shall open the folder that is served.
-
-    Empty where it does so anyway: by itself it opens the oldest project that is kept.
-    """
-    served = str(data_folders(workspace.folder)[0].resolve())
-    oldest, *others = workspace.store.projects.all()
-    if oldest.root == served:
-        return ""
-    return next((f"/#/{project.id}" for project in others if project.root == served), "")
+def _open_folders(workspace: Workspace, hosting: Hosting, tell: Callable[[str], None]) -> None:
+    known = {project.id for project in workspace.projects()}
+    for root in data_folders(hosting.folder):
+        target = hosting.target or described_target(root) or PLAIN_TARGET
+        project = workspace.open_folder(str(root.relative_to(hosting.folder)), target=target)
+        targets = workspace.store.projects.targets(project.id)
+        if project.id in known and hosting.target and hosting.target not in targets:
+            workspace.add_target(project.id, hosting.target)
+            beside = f" beside {', '.join(targets)}" if targets else ""
+            tell(f"{project.name}: {hosting.target} is to be segmented now{beside}.")
 
 
 def export_kept(

@@ -1,9 +1,10 @@
 """Originals: files inside one folder, only ever read, and recognised by their content."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from assent.core.errors import ChangedError, ForbiddenError
+from assent.core.errors import ChangedError, ForbiddenError, NotFoundError
 from assent.core.image import Image
 from assent.io.formats import read_image
 from assent.services.recent import Recent
@@ -49,14 +50,26 @@ class _Read:
 class Originals:
     """Reads originals, and notices when one is not what it was."""
 
-    def __init__(self, uploads: Path | None = None) -> None:
-        """Nothing is read yet; ``uploads`` is the folder of what was sent, if there is one."""
+    def __init__(self, uploads: Path | None = None, served: Path | None = None) -> None:
+        """Nothing is read yet.
+
+        Args:
+            uploads: The folder of what was sent, if there is one.
+            served: The folder outside of which no project is; None for any.
+        """
         self._uploads = uploads
+        self._served = None if served is None else served.resolve()
         self._kept = Recent[tuple[str, str], _Read](KEPT_VOXELS, lambda r: r.image.voxels.size)
         self._checked = Recent[Original, Stamp](100_000, lambda _: 1)
 
     def of(self, root: str, image: StoredImage) -> Original:
-        """Where an image lies that belongs to the project in ``root``."""
+        """Where an image lies that belongs to the project in ``root``.
+
+        Raises:
+            NotFoundError: If that project is not served.
+        """
+        if self._served is not None and not Path(root).is_relative_to(self._served):
+            raise NotFoundError("image", str(image.id), known=())
         is_sent = self._uploads is not None and image.path.startswith(f"{UPLOADED}/")
         return Original(str(self._uploads) if is_sent else root, image.path, image.digest)
 
@@ -92,6 +105,17 @@ class Originals:
         """
         if self._checked.get(original) != _stamp(path_of(original), original):
             self.read(original)
+
+
+def stamp_of(original: Original) -> str:
+    """A word that is another one when a file of an image was changed, without reading it.
+
+    Raises:
+        ChangedError: If it is not there.
+        ForbiddenError: As for ``path_of``.
+    """
+    stamp = _stamp(path_of(original), original)
+    return hashlib.sha256(repr(stamp).encode()).hexdigest()[:32]
 
 
 def path_of(original: Original) -> Path:

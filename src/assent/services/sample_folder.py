@@ -18,6 +18,7 @@ from assent.datasets.synthetic import open_synthetic
 from assent.io.atomic import check_writable, write_bytes, write_json, write_text
 from assent.io.masks import write_mask
 from assent.io.nifti import nifti_bytes
+from assent.services.homes import OWN, make_private
 from assent.services.pictures import png
 from assent.services.samples import carried_file
 
@@ -51,7 +52,9 @@ class SampleSet:
 
 
 def write_samples(folder: Path) -> list[SampleSet]:
-    """Write every set that is not there yet; one that is there stays as it is.
+    """Write every set that is not there yet, and a place of its own for the work on them.
+
+    A set that is there stays as it is.
 
     Args:
         folder: Made if it is missing.
@@ -64,6 +67,7 @@ def write_samples(folder: Path) -> list[SampleSet]:
         InputError: If the folder cannot be written.
     """
     check_writable(folder)
+    make_private(folder / OWN)
     sets = sample_sets()
     for each in sets:
         root = folder / each.name

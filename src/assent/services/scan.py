@@ -6,12 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from assent.core.errors import AssentError, ForbiddenError
+from assent.core.errors import AssentError, ForbiddenError, InputError
 from assent.datasets.layout import IMAGE_FOLDERS
-from assent.io.formats import list_images
+from assent.io.formats import list_images, natural_key, stem_of
+from assent.io.guard import check_folder
+from assent.services.deeper import nothing_here, passed_over
 from assent.services.jobs import Step, Tell, at_once
-from assent.services.originals import Original, Originals, inside
-from assent.storage.records import FoundImage, Project
+from assent.services.originals import UPLOADED, Original, Originals, stamp_of
+from assent.services.stamps import Found, Stamps
+from assent.storage.records import FoundImage, Project, StoredImage
 from assent.storage.store import Store
 
 BATCH = 16
@@ -21,11 +24,25 @@ UNPRINTABLE = (
     "The path of this file holds characters that cannot be printed, such as a line break. Rename"
     " it, and scan again."
 )
+LINKED_AWAY = (
+    "It is a link that leads out of the folder, and only what lies in it is served. Copy the file"
+    " itself into the folder, or serve the folder that it lies in."
+)
+GONE = (
+    "It is not in the folder any more. What was done on it is kept: put it back to go on with it,"
+    " or skip it."
+)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that cannot be used, and why."""
+    """A file that cannot be used, and why.
+
+    Attributes:
+        path: From the project's root; of a folder that was passed over with a slash at its end,
+            and "" where the whole folder is meant.
+        detail: One sentence or two.
+    """
 
     path: str
     detail: str
@@ -38,8 +55,12 @@ def scan(
     target: str,
     tell: Tell,
     step: Step = at_once,
+    stamps: Stamps | None = None,
 ) -> list[Problem]:
     """Read every image of a project's folder and put it into the queue; the rest goes on.
+
+    What is known already stays as it is, with all that was done on it. A file that looks untouched
+    since it was read last, by its time of change and size, is not read again.
 
     Args:
         store: Where images are noted.
@@ -48,35 +69,39 @@ def scan(
         target: Into whose queue they go, besides those of the project's other targets.
         tell: Told how far it is.
         step: Reads each image, once.
+        stamps: What earlier scans found; None reads everything.
 
     Returns:
-        What could not be used.
+        What could not be used, and what was passed over.
 
     Raises:
-        InputError: If the folder is missing or holds no image.
+        InputError: If the folder is missing or cannot be looked through.
         StorageError: If nothing can be noted.
     """
-    root = Path(project.root)
-    places = list_images(_folder_of(root))
-    targets = list(dict.fromkeys([*store.projects.targets(project.id), target]))
-    problems: list[Problem] = []
-    batch: list[FoundImage] = []
+    places, problems = _listed(Path(project.root))
+    stamps = stamps or Stamps()
+    before, found = stamps.read(project.root), dict[str, Found]()
+    taken = _Taken(store, project.id, target)
+    paths = set[str]()
     for number, place in enumerate(places):
-        path = place.relative_to(root).as_posix()
+        path = place.relative_to(project.root).as_posix()
         tell(number / len(places), _shown(place.name))
         if path != _shown(path):
             problems.append(Problem(_shown(path), UNPRINTABLE))
             continue
-        read = step(path, partial(_read, originals, project.root, path))
-        if "problem" in read:
-            problems.append(Problem(path, read["problem"]))
+        paths.add(path)
+        original = Original(project.root, path)
+        known = before.get(path)
+        if known is None or known["stamp"] != _stamp(original):
+            known = step(path, partial(_read, originals, original))
+        if "problem" in known:
+            problems.append(Problem(path, known["problem"]))
         else:
-            batch.append(FoundImage(**{**read, "shape_dhw": tuple(read["shape_dhw"])}))
-        if len(batch) == BATCH:
-            _take_in(store, project.id, batch, targets)
-            batch = []
-    _take_in(store, project.id, batch, targets)
-    return problems
+            found[path] = known
+            taken.add(number, known)
+    taken.finish()
+    stamps.keep(project.root, found)
+    return [*problems, *_gone(store.projects.images(project.id), paths)]
 
 
 def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[Project, bool]:
@@ -98,29 +123,115 @@ def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[P
     return store.projects.add(free, str(root)), True
 
 
+class _Taken:
+    """Notes what is found, a batch at a time, and puts it into the queues in the folder's order."""
+
+    def __init__(self, store: Store, project_id: int, target: str) -> None:
+        self._projects, self._id = store.projects, project_id
+        self._targets = list(dict.fromkeys([*store.projects.targets(project_id), target]))
+        self._known = {(i.path, i.digest) for i in store.projects.images(project_id)}
+        self._batch: list[tuple[int, FoundImage]] = []
+
+    def add(self, number: int, read: Found) -> None:
+        """Note an image that has a place in the folder's order, unless it is known."""
+        if (read["path"], read["digest"]) in self._known:
+            return
+        facts = {name: read[name] for name in ("path", "digest", "kind")}
+        self._batch.append((number, FoundImage(**facts, shape_dhw=tuple(read["shape_dhw"]))))
+        if len(self._batch) == BATCH:
+            self._flush()
+
+    def finish(self) -> None:
+        """Note the last ones, and put into each queue what is missing in it."""
+        self._flush()
+        images = self._projects.images(self._id)
+        ids = [image.id for image in sorted(images, key=lambda image: natural_key(image.path))]
+        for target in self._targets:
+            if sum(self._projects.progress(self._id, target).values()) < len(ids):
+                self._projects.add_tasks(ids, target)
+
+    def _flush(self) -> None:
+        self._projects.add_images(self._id, [image for _, image in self._batch])
+        numbers = {(image.path, image.digest): number for number, image in self._batch}
+        images = self._projects.images(self._id)
+        places = {i.id: numbers[key] for i in images if (key := (i.path, i.digest)) in numbers}
+        for target in self._targets:
+            self._projects.add_tasks(list(places), target)
+            tasks = [(self._projects.task_of(image, target), n) for image, n in places.items()]
+            # A batch of its own begins at the front; what is predicted already has a place.
+            order = {
+                task.id: (None, float(number))
+                for task, number in tasks
+                if task is not None and task.predicted_dice is None
+            }
+            self._projects.rank(order)
+        self._batch = []
+
+
+def _listed(root: Path) -> tuple[list[Path], list[Problem]]:
+    """The images of a folder in natural order, and what of it is passed over."""
+    folder = _folder_of(root)
+    check_folder(folder)
+    try:
+        try:
+            places = list_images(folder)
+        except InputError:
+            places = []
+        deeper = [
+            Problem(f"{_shown(place.relative_to(root).as_posix())}/", said)
+            for place, said in passed_over(folder, places)
+        ]
+    except OSError as error:
+        name = Path(str(error.filename or folder)).name
+        raise InputError(
+            f"The folder {root.name!r} cannot be looked through: {error.strerror} at"
+            f" {_shown(name)}. Ask for permission to read it, or move that away, and look again."
+        ) from error
+    if places:
+        return places, deeper
+    names = [problem.path.rstrip("/") for problem in deeper]
+    return [], [Problem("", nothing_here(_shown(folder.name), names)), *deeper]
+
+
 def _shown(path: str) -> str:
     """A path as every reader of JSON can show it."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
 
 
-def _take_in(store: Store, project_id: int, batch: list[FoundImage], targets: list[str]) -> None:
-    store.projects.add_images(project_id, batch)
-    paths = {found.path for found in batch}
-    ids = [image.id for image in store.projects.images(project_id) if image.path in paths]
-    for target in targets:
-        store.projects.add_tasks(ids, target)
-
-
-def _read(originals: Originals, root: str, path: str) -> dict[str, Any]:
-    """What is noted of an image, or the problem with it."""
+def _stamp(original: Original) -> str | None:
+    """What tells whether a file was touched; None if that cannot be told."""
     try:
-        image = originals.read(Original(root, path))
-        place = inside(Path(root), path)
+        return stamp_of(original)
+    except AssentError:
+        return None
+
+
+def _read(originals: Originals, original: Original) -> Found:
+    """What is noted of an image, or the problem with it."""
+    place = Path(original.root) / original.path
+    try:
+        stamp = stamp_of(original)  # before it is read: a change in between is noticed next time
+        image = originals.read(original)
+    except ForbiddenError as error:
+        return {"problem": LINKED_AWAY if place.is_symlink() else str(error)}
     except AssentError as error:
         return {"problem": str(error)}
-    kind = "dicom-series" if place.is_dir() else place.suffix.lower().lstrip(".") or "file"
-    digest, shape = image.content_id, list(image.shape_dhw)
-    return {"path": path, "digest": digest, "shape_dhw": shape, "kind": kind}
+    facts: dict[str, Any] = {"path": original.path, "digest": image.content_id, "stamp": stamp}
+    return {**facts, "shape_dhw": list(image.shape_dhw), "kind": _kind_of(place)}
+
+
+def _kind_of(place: Path) -> str:
+    """What kind of file it is, by the whole ending of its name."""
+    if place.is_dir():
+        return "dicom-series"
+    ending = place.name[len(stem_of(place)) :] or place.suffix
+    return ending.lower().lstrip(".") or "file"
+
+
+def _gone(images: tuple[StoredImage, ...], paths: set[str]) -> list[Problem]:
+    """Images of the folder that are not found in it; those that were sent lie elsewhere."""
+    own = (image.path for image in images if not image.path.startswith(f"{UPLOADED}/"))
+    return [Problem(path, GONE) for path in own if path not in paths]
 
 
 def _folder_of(root: Path) -> Path:

@@ -1,12 +1,12 @@
 """Everything the annotation server does, joined: projects, sessions, learning, jobs."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from assent.core.errors import InputError
+from assent.core.errors import AssentError, InputError
 from assent.core.feedback import Accept
 from assent.datasets.layout import PLAIN_TARGET
 from assent.services.acceptance import confirm
@@ -18,7 +18,9 @@ from assent.services.jobs import Jobs, Run
 from assent.services.learning import Learning
 from assent.services.originals import UPLOADED, Originals, inside
 from assent.services.propagation import Rest, propagate
+from assent.services.reach import OwnJobs, Reach
 from assent.services.scan import Problem, open_project, scan
+from assent.services.stamps import Stamps
 from assent.services.uploads import MOST_BYTES, Uploads
 from assent.services.worker import Computes
 from assent.sessions.kinds import kinds_of
@@ -26,6 +28,9 @@ from assent.storage.records import Job, Project, StoredImage, StoredSession, Sto
 from assent.storage.store import Store
 
 STATES: tuple[TaskState, ...] = ("open", "accepted", "skipped")
+NOT_SCANNED = Problem(
+    "", "The folder was not looked through yet since the server started; what is known is shown."
+)
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,12 @@ class Workspace:
             seed: Of every random draw.
             upload_bytes: The most that one file may have that is sent.
         """
+        self.reach = Reach(store, folder)
+        store = replace(store, jobs=OwnJobs(store, self.reach))
         self.store, self.worker, self.folder = store, worker, folder
         self._method, self._exports = method, exports
         sent = (exports.parent / UPLOADED).absolute()
-        self.originals = Originals(sent)
+        self.originals = Originals(sent, served=folder)
         self.annotate = Annotate(
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
         )
@@ -87,7 +94,10 @@ class Workspace:
         self.backstage = Backstage()
         self.ahead = Ahead(store, worker, self.annotate, self.backstage)
         self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self.ahead.after_upload)
+        self._stamps = Stamps(exports.parent / "scanned")
         self._problems: dict[int, list[Problem]] = {}
+        self._wanted: dict[int, str] = {}  # targets of projects in the order in which they opened
+        self._scans: set[int] = set()  # projects whose scan was begun here
         kinds = {"scan": self._scan, "export": self._export, "propagate": self._propagate}
         self.jobs = Jobs(store, kinds)
 
@@ -97,10 +107,20 @@ class Workspace:
         return self._method
 
     def warm_up(self) -> None:
-        """Go on with the jobs that were left; prepare the first images behind the scenes."""
+        """Go on with the jobs that were left, and look through every folder that is known.
+
+        The first images are prepared behind the scenes.
+        """
+        left = [unfinished.arguments for unfinished in self.store.jobs.unfinished()]
+        begun = self._scans | {
+            a["project_id"] for a in left if a.keys() == {"project_id", "target"}
+        }
+        for project in self.projects():
+            if project.id not in begun:
+                self.rescan(project.id)
         self.jobs.resume()
         self.backstage.later(partial(self.worker.call, "facts"))
-        for project in self.store.projects.all():
+        for project in self.projects():
             for target in self.store.projects.targets(project.id):
                 self.ahead.prepare(project.id, target)
 
@@ -110,6 +130,14 @@ class Workspace:
         self.backstage.close()
         self.worker.close()
         self.store.close()
+
+    def projects(self) -> list[Project]:
+        """Those in the served folder: first what was opened here, in that order, then by age."""
+        order = list(self._wanted)
+        return sorted(
+            self.reach.projects(),
+            key=lambda p: (order.index(p.id) if p.id in self._wanted else len(order), p.id),
+        )
 
     def open_folder(
         self, path: str = "", name: str | None = None, target: str = PLAIN_TARGET
@@ -124,6 +152,7 @@ class Workspace:
         if name is not None:
             check_word("name", name)
         project, is_new = open_project(self.store, inside(self.folder, path), name)
+        self._wanted.setdefault(project.id, target)
         if is_new:
             self.rescan(project.id, target)
         return project
@@ -135,17 +164,21 @@ class Workspace:
             NotFoundError: If there is no such project.
         """
         self.store.projects.get(project_id)
-        into = target or next(iter(self.store.projects.targets(project_id)), PLAIN_TARGET)
+        wanted = self._wanted.get(project_id, PLAIN_TARGET)
+        into = target or next(iter(self.store.projects.targets(project_id)), wanted)
+        self._scans.add(project_id)
         return self.jobs.start("scan", {"project_id": project_id, "target": into})
 
     def problems(self, project_id: int) -> list[Problem]:
-        """What the last scan could not read.
+        """What the last scan could not read or passed over, or that there was none yet.
+
+        A problem without a path is one of the whole folder.
 
         Raises:
             NotFoundError: If there is no such project.
         """
         self.store.projects.get(project_id)
-        return self._problems.get(project_id, [])
+        return self._problems.get(project_id, [NOT_SCANNED])
 
     def add_target(self, project_id: int, target: str) -> None:
         """Put all images of a project into the queue of a target.
@@ -259,13 +292,21 @@ class Workspace:
     def _scan(self, run: Run) -> str:
         project_id, target = run.arguments["project_id"], run.arguments["target"]
         project = self.store.projects.get(project_id)
-        problems = scan(self.store, self.originals, project, target, run.tell, run.step)
+        known = {image.id for image in self.store.projects.images(project_id)}
+        places = self.store, self.originals, project, target
+        try:
+            problems = scan(*places, run.tell, run.step, self._stamps)
+        except AssentError as error:
+            self._problems[project_id] = [Problem("", str(error))]
+            raise
         self._problems[project_id] = problems
-        self.ahead.prepare(project_id, target)
-        images = len(self.store.projects.images(project_id))
-        files = "file" if len(problems) == 1 else "files"
-        left = f" {len(problems)} {files} could not be read." if problems else ""
-        return f"{images} image{'' if images == 1 else 's'}.{left}"
+        images = self.store.projects.images(project_id)
+        if {image.id for image in images} != known:
+            self.ahead.prepare(project_id, target)
+        unread = sum(problem.path[-1:] not in {"", "/"} for problem in problems)
+        files = "file" if unread == 1 else "files"
+        left = f" {unread} {files} could not be read." if unread else ""
+        return f"{len(images)} image{'' if len(images) == 1 else 's'}.{left}"
 
     def _export(self, run: Run) -> str:
         project_id, target = run.arguments["project_id"], run.arguments["target"]

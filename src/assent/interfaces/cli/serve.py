@@ -10,7 +10,7 @@ import typer
 
 from assent.interfaces.cli.say import say
 from assent.interfaces.cli.wiring import Given
-from assent.services.hosting import BLOBS, DATABASE, Hosting, open_workspace, route_to, token_for
+from assent.services.hosting import Hosting, open_workspace, token_for
 from assent.services.uploads import MOST_BYTES
 
 GB = 2**30
@@ -26,8 +26,8 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     target: Annotated[
         str | None,
         typer.Option(
-            help="What is to be segmented where the folder is new: what its dataset.json says,"
-            " else 'object'."
+            help="What is to be segmented; added to what is known of the folder. Where it is new:"
+            " what its dataset.json says, else 'object'."
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -41,11 +41,20 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     method: Annotated[str, typer.Option(help="Method that proposes.")] = "posterior",
     weights: Annotated[Path | None, typer.Option(help="Weights other than those shipped.")] = None,
     database: Annotated[
-        str, typer.Option(metavar="URL", help="Where answers are kept: a file or a URL.")
-    ] = DATABASE,
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where answers are kept: a file or a URL; assent-work/assent.db without it, or"
+            " .assent in the folder where it has one, as samples do.",
+        ),
+    ] = None,
     store: Annotated[
-        str, typer.Option(metavar="URL", help="Where masks are kept: a folder or s3://….")
-    ] = BLOBS,
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where masks are kept: a folder or s3://…; blobs in the same place without it.",
+        ),
+    ] = None,
     upload_gb: Annotated[
         float, typer.Option(min=0.001, help="The most that one file may have that is sent.")
     ] = MOST_BYTES / GB,
@@ -58,7 +67,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     """Serve the annotation app on a folder of images.
 
     What is acknowledged is on disk: the server may be stopped or killed at any moment, and goes on
-    where it was. Originals are never written.
+    where it was. Each start looks for new and changed images. Originals are never written.
     """
     from assent.interfaces.rest.running import run  # noqa: PLC0415 - --help needs no server
 
@@ -76,14 +85,15 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     )
     # A thread that waits must not take the processor from one that works.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    workspace = open_workspace(hosting)
-
-    route = route_to(workspace)
+    remarks: list[str] = []
+    workspace = open_workspace(hosting, remarks.append)
 
     def tell(address: str) -> None:
-        say(f"Assent is at {address}{route} (Ctrl-C stops it)")
+        say(f"Assent is at {address} (Ctrl-C stops it)")
+        for remark in remarks:
+            say(remark)
         if open_ and _has_screen():
-            webbrowser.open(address + route)
+            webbrowser.open(address)
 
     run(workspace, host, port, token=asked, tell=tell)
 

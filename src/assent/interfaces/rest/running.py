@@ -9,6 +9,9 @@ from assent.core.errors import InputError
 from assent.interfaces.rest.app import create_app
 from assent.services.workspace import Workspace
 
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+"""Addresses on which every network is listened to; none of them can be opened in a browser."""
+
 LEAVE_S = 3
 """How long requests may take to end when the server is stopped."""
 
@@ -23,7 +26,7 @@ def run(
         host: Address to listen on.
         port: To listen on; 0 takes a free one.
         token: Asked of every request, if there is one.
-        tell: Told the address once it answers.
+        tell: Told the address once it answers, as it can be opened on this machine.
 
     Raises:
         InputError: If the address cannot be used.
@@ -37,7 +40,8 @@ def run(
             f"Port {port} of {host} cannot be used: {error.strerror}. Stop the server that has it,"
             " or choose another with --port."
         ) from error
-    name = f"[{host}]" if family == socket.AF_INET6 else host
+    near = EVERYWHERE.get(host, host)
+    name = f"[{near}]" if family == socket.AF_INET6 else near
     with listener:
         # Head and body of a reply are two packets: unless told so, the system holds the second back
         # until the first is confirmed, 40 ms later. Connections inherit this from their listener.

@@ -248,7 +248,13 @@ def _entry(number: int, answer: Feedback, round_: int) -> schemas.LogEntry:
 
 
 def _desk(request: Request) -> Desk:
+    """The desk, for a request that names nothing of another folder.
+
+    Raises:
+        NotFoundError: If it does.
+    """
     desk: Desk = request.app.state.desk
+    desk.workspace.reach.check(request.path_params)
     return desk
 
 

@@ -20,8 +20,8 @@ NIFTI: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-s
 
 @router.get("/projects")
 def list_projects(desk: AtDesk) -> list[schemas.Project]:
-    """All projects, oldest first."""
-    return [desk.project(project) for project in desk.workspace.store.projects.all()]
+    """Projects of the served folder: what the server was started on first, then the oldest."""
+    return [desk.project(project) for project in desk.workspace.projects()]
 
 
 @router.post("/projects", status_code=201)
@@ -44,7 +44,11 @@ def scan(desk: AtDesk, project: schemas.Id) -> schemas.Job:
 
 @router.get("/projects/{project}/problems")
 def problems(desk: AtDesk, project: schemas.Id) -> list[schemas.FileProblem]:
-    """Files that the last scan could not read."""
+    """Files that the last scan could not read, and folders that it passed over.
+
+    The path of a folder ends with a slash. Where the whole folder is meant, or no scan is done yet
+    since the server started, the path is empty.
+    """
     found = desk.workspace.problems(project)
     return [schemas.FileProblem(path=each.path, detail=each.detail) for each in found]
 

@@ -1,0 +1,188 @@
+"""Folders that change between starts, folders beside the served one, and what is passed over."""
+
+import os
+
+import nibabel
+import numpy as np
+import pytest
+
+from assent.services.originals import Originals
+from interfaces.rest.serving import API, TARGET, problem_of, serving
+from interfaces.small_files import disc, write_picture
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Names of the files that are read as originals, in order."""
+    names, original_read = [], Originals.read
+
+    def noted(self, original):
+        if not original.digest:  # a scan does not know yet what it will find
+            names.append(original.name)
+        return original_read(self, original)
+
+    monkeypatch.setattr(Originals, "read", noted)
+    return names
+
+
+def problems(served, project=1):
+    told = served.get(f"/projects/{project}/problems").json()
+    return {each["path"]: each["detail"] for each in told}
+
+
+def paths(served, project=1):
+    return [image["path"] for image in served.get(f"/projects/{project}/images").json()]
+
+
+def test_the_next_start_finds_what_is_new_reads_only_that_and_keeps_the_answers(
+    folder, tmp_path, read
+):
+    with serving(folder, tmp_path / "home") as served:
+        done = served.open()
+        served.post(f"/sessions/{done['session']}/accept", {"round": done["round"]})
+        assert read == ["a.png", "b.png", "c.png"]
+    write_picture(folder / "bb.png", disc(6))
+    write_picture(folder / "c.png", disc(11))
+    (folder / "broken.png").write_bytes(b"no image")
+    read.clear()
+    with serving(folder, tmp_path / "home") as served:
+        assert read == ["bb.png", "broken.png", "c.png"]
+        assert paths(served) == ["a.png", "b.png", "bb.png", "c.png"]
+        assert list(problems(served)) == ["broken.png"]
+        queue = served.get("/projects/1/tasks", target=TARGET).json()
+        assert queue["counts"] == {"open": 3, "accepted": 1, "skipped": 0}
+        assert served.open(done["image"]["id"])["is_accepted"]
+
+
+def test_a_file_of_the_same_size_and_time_is_read_again_where_nothing_is_kept_of_it(
+    folder, tmp_path, read
+):
+    with serving(folder, tmp_path / "home"):
+        pass
+    (kept,) = (tmp_path / "home" / "scanned").iterdir()
+    kept.write_text("cut sho")
+    read.clear()
+    with serving(folder, tmp_path / "home") as served:
+        assert read == ["a.png", "b.png", "c.png"]
+        assert [image["id"] for image in served.images()] == [1, 2, 3]
+
+
+def test_a_folder_that_was_empty_is_filled_and_says_what_to_do_meanwhile(tmp_path):
+    (tmp_path / "images").mkdir()
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert (paths(served), served.get("/jobs/1").json()["state"]) == ([], "done")
+        assert "Put image files into it" in problems(served)[""]
+    write_picture(tmp_path / "images" / "a.png", disc(9))
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert paths(served) == ["a.png"]
+        assert problems(served) == {}
+
+
+def test_before_a_scan_nothing_is_claimed_and_looking_again_finds_what_came(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        served.workspace._problems.clear()
+        assert "not looked through yet" in problems(served)[""]
+        (folder / "a.png").unlink()
+        served.post("/projects/1/scan")
+        served.workspace.jobs.settle()
+        assert (list(problems(served)), len(paths(served))) == (["a.png"], 3)
+        assert "put it back" in problems(served)["a.png"]
+
+
+def test_folders_and_links_that_are_passed_over_are_named(tmp_path):
+    study = tmp_path / "study"
+    for patient in ("p2", "p10"):
+        write_picture(study / patient / "scan" / "a.png", disc(9))
+    write_picture(study / "masks" / "a.png", disc(9))
+    (study / "away").symlink_to(tmp_path)
+    with serving(study, tmp_path / "home") as served:
+        told = problems(served)
+        assert list(told) == ["", "away/", "p2/", "p10/"]
+        assert "may be some in away, p2, p10. Start" in told[""]
+        assert told["p2/"].startswith("It holds 1 image that is not taken in")
+        assert told["away/"].startswith("It is a link")
+        write_picture(tmp_path / "outside.png", disc(9))
+        (study / "z.png").symlink_to(tmp_path / "outside.png")
+        write_picture(study / "a.png", disc(9))
+        served.post("/projects/1/scan")
+        served.workspace.jobs.settle()
+        assert paths(served) == ["a.png"]
+        told = problems(served)
+        assert list(told) == ["away/", "p2/", "p10/", "z.png"]
+        assert "leads out of the folder" in told["z.png"]
+        assert served.get("/jobs/2").json()["detail"] == "1 image. 1 file could not be read."
+
+
+def test_a_long_folder_comes_in_its_own_order(tmp_path):
+    names = [f"{number}.png" for number in range(1, 21)]
+    for name in names:
+        write_picture(tmp_path / "images" / name, disc(3)[:8, :8])
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        tasks = served.workspace.store.projects.queue(1, TARGET)
+        store = served.workspace.store.projects
+        unseen = [store.image(t.image_id).path for t in tasks if t.predicted_dice is None]
+        assert unseen == [name for name in names if name in unseen]
+        assert len(unseen) > 16
+
+
+def test_a_nifti_file_is_of_the_same_kind_however_it_came(tmp_path, folder):
+    volume = nibabel.Nifti1Image(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4))
+    nibabel.save(volume, folder / "d.nii.gz")
+    with serving(folder, tmp_path / "home") as served:
+        assert [image["kind"] for image in served.images()] == ["png", "png", "png", "nii.gz"]
+
+
+def test_projects_of_other_folders_are_neither_shown_nor_reachable(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        shown = served.open()
+        served.post(f"/sessions/{shown['session']}/accept", {"round": shown["round"]})
+        (entry,) = served.get("/projects/1/context", target=TARGET).json()
+        export = served.post("/projects/1/exports", {"target": TARGET}).json()
+        served.workspace.jobs.settle()
+        task, image, session = shown["task"], shown["image"]["id"], shown["session"]
+        left = served.workspace.store.jobs.add("export", {"project_id": 1, "target": TARGET})
+    other = tmp_path / "other"
+    write_picture(other / "x.png", disc(9))
+    with serving(other, tmp_path / "home") as served:
+        assert [each["name"] for each in served.get("/projects").json()] == ["other"]
+        for path in (
+            "/projects/1",
+            f"/projects/1/tasks?target={TARGET}",
+            f"/images/{image}",
+            f"/tasks/{task}/mask",
+            f"/sessions/{session}",
+            f"/jobs/{export['id']}",
+            f"/jobs/{left.id}",
+            f"/exports/{export['id']}",
+        ):
+            problem_of(served.client.get(API + path), 404, "not_found")
+        for path in (f"/projects/1/targets?target={TARGET}", f"/context/{entry['id']}"):
+            problem_of(served.client.delete(API + path), 404, "not_found")
+        begun = {"image": image, "target": "another"}
+        problem_of(served.post("/sessions", begun), 404, "not_found")
+        problem_of(served.post(f"/sessions/{session}/undo", {"round": 1}), 404, "not_found")
+        assert [job["kind"] for job in served.get("/jobs").json()] == ["scan"]
+        assert served.get("/projects/2/images").json()[0]["path"] == "x.png"
+    with serving(folder, tmp_path / "home") as served:
+        assert served.get(f"/jobs/{left.id}").json()["state"] == "done"
+        assert served.get("/projects/1").json()["targets"] == [TARGET]
+        assert served.open(image)["is_accepted"]
+
+
+def test_a_folder_above_serves_all_and_what_it_was_started_on_comes_first(folder, tmp_path):
+    with serving(folder, tmp_path / "home"):
+        pass
+    with serving(tmp_path, tmp_path / "home") as served:
+        assert [each["id"] for each in served.get("/projects").json()] == [2, 1]
+
+
+def test_what_a_scan_keeps_does_not_follow_a_file_that_was_put_in_its_place(folder, tmp_path, read):
+    with serving(folder, tmp_path / "home"):
+        pass
+    before = (folder / "a.png").stat()
+    write_picture(folder / "a.png", disc(4))
+    os.utime(folder / "a.png", ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+    read.clear()
+    with serving(folder, tmp_path / "home") as served:
+        assert read == ["a.png"]
+        assert served.images()[0]["id"] == 4

@@ -1,0 +1,103 @@
+"""Where work is kept, who can read it, and what a start says of it."""
+
+import stat
+
+import pytest
+
+from assent.interfaces.rest import running
+from assent.services import hosting
+from assent.services.engine import Engine
+from assent.services.homes import HOME, OWN
+from assent.services.hosting import Hosting, open_workspace
+from assent.testing.methods import ThresholdMethod
+from interfaces.rest.serving import InlineWorker
+from interfaces.small_files import disc, write_picture
+
+
+@pytest.fixture
+def start(tmp_path, monkeypatch):
+    """Starts a server on a folder once; returns its queues by project, and what it said."""
+    monkeypatch.chdir(tmp_path)
+    engine = Engine(ThresholdMethod(), str(tmp_path / "blobs"))
+    monkeypatch.setattr(hosting, "Worker", lambda spec: InlineWorker(engine))
+
+    def run(folder, **more):
+        said = []
+        workspace = open_workspace(Hosting(folder=folder, method="geodesic", **more), said.append)
+        try:
+            workspace.warm_up()
+            workspace.jobs.settle()
+            store = workspace.store.projects
+            return {
+                p.name: {t: len(store.queue(p.id, t)) for t in store.targets(p.id)}
+                for p in workspace.projects()
+            }, said
+        finally:
+            workspace.close()
+
+    return run
+
+
+@pytest.fixture
+def study(tmp_path):
+    write_picture(tmp_path / "study" / "a.png", disc(9))
+    return tmp_path / "study"
+
+
+def test_work_is_kept_beside_you_for_you_alone_and_that_is_said(tmp_path, study, start):
+    queues, said = start(study)
+    assert queues == {"study": {"object": 1}}
+    home = tmp_path / HOME
+    assert said == [f"Answers are kept in {home / 'assent.db'}"]
+    kept = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (home, *home.iterdir())}
+    assert (kept["assent-work"], kept["blobs"], kept["assent.db"]) == (0o700, 0o700, 0o600)
+    assert [path.name for path in study.iterdir()] == ["a.png"]
+
+
+def test_a_folder_with_a_place_of_its_own_keeps_its_work_there(tmp_path, study, start):
+    (study / OWN).mkdir()
+    _, said = start(study)
+    assert said == [f"Answers are kept in {study / OWN / 'assent.db'}"]
+    assert not (tmp_path / HOME).exists()
+
+
+def test_work_that_was_begun_at_the_old_place_goes_on_there(tmp_path, study, start):
+    start(study)
+    (study / OWN).mkdir()
+    _, said = start(study)
+    assert said == [f"Answers are kept in {tmp_path / HOME / 'assent.db'}"]
+    other = tmp_path / "other"
+    write_picture(other / "x.png", disc(9))
+    (other / OWN).mkdir()
+    assert start(other)[1] == [f"Answers are kept in {other / OWN / 'assent.db'}"]
+
+
+def test_a_target_is_added_to_a_known_folder_and_that_is_said(study, start):
+    start(study, target="nucleus")
+    write_picture(study / "b.png", disc(7))
+    queues, said = start(study, target="cell")
+    assert queues == {"study": {"nucleus": 2, "cell": 2}}
+    assert said[0] == "study: cell is to be segmented now beside nucleus."
+    assert start(study, target="cell") == ({"study": {"nucleus": 2, "cell": 2}}, said[1:])
+    assert start(study)[0] == {"study": {"nucleus": 2, "cell": 2}}
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [("0.0.0.0", "http://127.0.0.1:"), ("127.0.0.1", "http://127.0.0.1:"), ("::", "http://[::1]:")],
+)
+def test_the_address_that_is_said_can_be_opened(monkeypatch, host, named):
+    class Listened:
+        def run(self, sockets):
+            pass
+
+    said = []
+    monkeypatch.setattr(running, "create_app", lambda workspace, token: None)
+    monkeypatch.setattr(running.uvicorn, "Config", lambda *_, **__: None)
+    monkeypatch.setattr(running.uvicorn, "Server", lambda config: Listened())
+    try:
+        running.run(None, host, 0, token=None, tell=said.append)
+    except AttributeError:  # without IPv6 there is no such address to listen on
+        assert host == "::"
+        return
+    assert said[0].startswith(named)
