@@ -2,17 +2,21 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from assent.core.errors import InputError, NotFoundError, ShapeError, StaleError
 from assent.core.feedback import Accept, Correct, Pick, to_json
 from assent.core.prompts import Click
 from assent.sessions.record import SessionRecord
 from assent.sessions.session import Session, replay
+from assent.storage.masks import record
+from assent.storage.packed import pack
 from assent.storage.store import open_store
 from assent.storage.tables import feedback
 from assent.testing import ThresholdMethod
@@ -271,3 +275,32 @@ def test_a_stored_session_replays_to_the_same_proposals(store):
         assert shown.round == expected.round
         again.redo()
         live.redo()
+
+
+def until_it_waits(store, work):
+    """Return when another transaction waits for this one; SQLite lets none begin."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while "postgresql" in store.database.url.drivername and not work.done():
+        with store.database.reading() as connection:
+            if connection.scalar(waiting):
+                return
+
+
+def test_who_accepts_while_another_person_does_waits_and_has_the_last_word(store):
+    session = begin(store)
+    made = dict.fromkeys(("method", "weights_digest", "settings_digest"), "")
+    made |= {
+        "task_id": session.task_id,
+        "person": "ben",
+        "blob": store.blobs.put(pack(some_mask(1))),
+    }
+    with ThreadPoolExecutor() as pool:
+        with store.database.writing() as connection:
+            bens = record(connection, "import", made)
+            accept = partial(store.sessions.give, mask=some_mask(2))
+            adas = pool.submit(accept, session.id, Accept(ACCEPT, 0))
+            until_it_waits(store, adas)
+        adas.result(timeout=60)
+    assert store.masks.holding(session.task_id).person == "ada"
+    assert [mask.person for mask in store.masks.newest(session.task_id)] == ["ben", "ada"]
+    assert store.masks.newest(session.task_id)[0].id == bens.id

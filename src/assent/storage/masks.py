@@ -218,6 +218,7 @@ def record(connection: Connection, origin: Origin, values: Mapping[str, Any]) ->
         origin: Who or what lets it hold.
         values: The other columns of ``masks``.
     """
+    take_task(connection, values["task_id"])
     now = datetime.now(UTC)
     values = {**values, "origin": origin, "made_at": now, "withdrawn_at": now}
     mask_id = connection.execute(insert(masks).values(values).returning(masks.c.id)).scalar_one()
@@ -228,11 +229,21 @@ def record(connection: Connection, origin: Origin, values: Mapping[str, Any]) ->
     return StoredMask(**row._mapping)
 
 
+def take_task(connection: Connection, task_id: int) -> Row[Any]:
+    """A task's row; nobody else decides which mask holds for it until the transaction ends.
+
+    Whoever also takes sessions takes them before the task, so that nobody waits in a circle.
+    """
+    # With the weaker of the two locks: inserting a mask shares the key of its task.
+    its_row = select(tasks).where(tasks.c.id == task_id).with_for_update(key_share=True)
+    return connection.execute(its_row).one()
+
+
 def hold(connection: Connection, task_id: int, mask_id: int | None) -> None:
     """Let one mask of a task hold and inform the next images, or none.
 
     Args:
-        connection: Of a transaction that writes.
+        connection: Of a transaction that writes, and has taken the task.
         task_id: Whose masks.
         mask_id: The one that holds; None opens the task again.
     """
@@ -259,19 +270,18 @@ def _made_with(mask: StoredMask) -> dict[str, Any]:
 
 
 def _check_open(connection: Connection, task_id: int) -> None:
-    # Sessions before the task, in the order in which an acceptance takes them.
     of_task = select(sessions.c.round).where(sessions.c.task_id == task_id)
     rounds = connection.scalars(of_task.order_by(sessions.c.id).with_for_update()).all()
-    its_row = select(tasks.c.state).where(tasks.c.id == task_id).with_for_update()
-    if connection.execute(its_row).scalar_one() != "open":
+    if take_task(connection, task_id).state != "open":
         raise StaleError("Somebody decided on this task in the meantime. That decision stays.")
     if any(rounds):
         raise StaleError("Somebody is working on this task. It is left to that person.")
 
 
 def _check_holds(connection: Connection, mask: StoredMask) -> None:
-    its_row = select(masks.c.withdrawn_at).where(masks.c.id == mask.id).with_for_update()
-    if connection.execute(its_row).scalar_one() is not None:
+    take_task(connection, mask.task_id)
+    withdrawn_at = select(masks.c.withdrawn_at).where(masks.c.id == mask.id)
+    if connection.scalar(withdrawn_at) is not None:
         raise StaleError(
             "Another mask took the place of this one, or the task was opened again. Look at it"
             " again before you decide."

@@ -12,7 +12,7 @@ from assent.core.feedback import Accept, Feedback, from_json, to_json
 from assent.storage.audit import note
 from assent.storage.blobs import Blobs
 from assent.storage.database import Database, check_known, unknown
-from assent.storage.masks import check_grid, hold, record
+from assent.storage.masks import check_grid, hold, record, take_task
 from assent.storage.packed import pack
 from assent.storage.records import AuditKind, SessionStart, StoredAnswer, StoredSession
 from assent.storage.tables import context_entries, feedback, images, masks, sessions, tasks
@@ -215,6 +215,7 @@ def _accept(connection: Connection, session: Row[Any], blob: str) -> None:
 
 def _reconsider(connection: Connection, session: Row[Any], round_: int, *, holds: bool) -> None:
     """Take an acceptance back, or bring it again."""
+    take_task(connection, session.task_id)
     its_masks = and_(masks.c.session_id == session.id, masks.c.round == round_)
     mask = connection.execute(
         select(masks).where(its_masks).order_by(masks.c.id.desc()).limit(1)
