@@ -296,3 +296,51 @@ def test_folder_without_images_and_objects_beside_a_series(tmp_path, write_serie
     (folder / ".DS_Store").write_bytes(b"\0")
     assert read_image(folder).shape_dhw == (6, 7, 9)
     assert list_images(tmp_path) == [folder]
+
+
+WINDOW = {"WindowCenter": ["50", "-600"], "WindowWidth": ["350", "1500"]}
+
+
+def test_the_first_window_of_a_file_or_series_is_the_one_to_open_with(
+    tmp_path, write_series, write_slice
+):
+    path = write_slice(tmp_path / "a.dcm", VOXELS[0], **WINDOW)
+    assert read_image(path).window == (50.0, 350.0)
+    folder = write_series(tmp_path / "ct", VOXELS, GRID, **WINDOW, VOILUTFunction="LINEAR_EXACT")
+    assert read_image(folder).window == (50.0, 350.0)
+    assert read_image(_sample("MR_small.dcm")).window == (600.0, 1600.0)
+    assert read_image(_sample("CT_small.dcm")).window is None
+
+
+def test_the_window_of_frames_is_found_in_their_groups(tmp_path, write_slice):
+    frames, shared = _functional_groups([[0, 0, 0.0]])
+    voi = Dataset()
+    voi.WindowCenter, voi.WindowWidth = 30, 120
+    shared[0].FrameVOILUTSequence = Sequence([voi])
+    path = write_slice(
+        tmp_path / "a.dcm", VOXELS[0], NumberOfFrames=1,
+        PerFrameFunctionalGroupsSequence=frames, SharedFunctionalGroupsSequence=shared,
+    )  # fmt: skip
+    assert read_image(path).window == (30.0, 120.0)
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"WindowWidth": None},
+        {"WindowWidth": "0"},
+        {"WindowWidth": "-4"},
+        {"WindowCenter": "5000"},  # all black
+        {"WindowCenter": "-5000"},  # all white
+        {"WindowCenter": ""},
+        {"VOILUTFunction": "SIGMOID"},
+        {"PhotometricInterpretation": "MONOCHROME1"},  # whose values are inverted
+    ],
+)
+def test_a_window_that_shows_nothing_or_is_not_linear_is_none(tmp_path, write_slice, elements):
+    sound = write_slice(tmp_path / "a.dcm", VOXELS[0], **WINDOW)
+    dataset = pydicom.dcmread(sound)
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(sound)
+    assert read_image(sound).window is None

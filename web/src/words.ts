@@ -144,6 +144,7 @@ export const words = {
   loadingVolumeShare: (share: number) => `Loading the volume · ${percent(share)}`,
   windowTitle: "Window and level",
   windowPresets: "Presets",
+  windowFile: "As in the file",
   windowAuto: "Auto",
   windowFull: "Full range",
   windowOwn: "Own window",

@@ -183,11 +183,20 @@ describe("window and level", () => {
     expect(isInHounsfield({ modality: "", low: 0 })).toBe(false);
   });
 
-  it("opens a CT that does not say so in the window of soft tissue, anything else in its own", () => {
-    const window = { center: -385, width: 1280 };
-    expect(openingWindow({ modality: "", low: -1024, window })).toEqual({ center: 40, width: 400 });
-    expect(openingWindow({ modality: "CT", low: -1024, window })).toBe(window);
-    expect(openingWindow({ modality: "MR", low: -1024, window })).toBe(window);
-    expect(openingWindow({ modality: "", low: 0, window })).toBe(window);
+  it("opens a CT in the window of soft tissue unless the server knows better, anything else in its own", () => {
+    const [tissue, lung] = [{ center: 40, width: 400 }, { center: -600, width: 1500 }];
+    const image = { window: { center: -385, width: 1280 }, file_window: null };
+    expect(openingWindow({ ...image, modality: "", low: -1024 })).toEqual(tissue);
+    expect(openingWindow({ ...image, modality: "CT", low: -896 })).toEqual(tissue);
+    expect(openingWindow({ ...image, modality: "CT", low: -1024, window: lung })).toBe(lung);
+    expect(openingWindow({ ...image, modality: "CT", low: 0 })).toBe(image.window);
+    expect(openingWindow({ ...image, modality: "MR", low: -1024 })).toBe(image.window);
+    expect(openingWindow({ ...image, modality: "", low: 0 })).toBe(image.window);
+  });
+
+  it("opens an image in the window that its file asks for", () => {
+    const [window, file_window] = [{ center: -385, width: 1280 }, { center: 60, width: 150 }];
+    for (const modality of ["CT", "MR", ""])
+      expect(openingWindow({ modality, low: -1024, window, file_window })).toBe(file_window);
   });
 });

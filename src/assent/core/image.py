@@ -22,6 +22,8 @@ class Image:
         geometry: Grid and place; ``geometry.shape_dhw`` equals ``(D, H, W)``.
         modality: "CT", "MR", … where the file says so, else "".
         name: For people to read; never a patient's name.
+        window: Centre and width to show it in first, in the unit of the voxels, where the file asks
+            for one.
 
     Raises:
         InputError: If a voxel is NaN or infinite, an axis is empty, or C is neither 1 nor 3.
@@ -31,6 +33,7 @@ class Image:
     geometry: Geometry
     modality: str = ""
     name: str = "image"
+    window: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         depth, height, width = self.geometry.shape_dhw

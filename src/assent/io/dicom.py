@@ -62,12 +62,13 @@ def read_dicom(path: Path, *, series: int | None = None) -> Image:
     order, geometry = stack(planes, name)
     check_size(name, geometry.shape_dhw)
     voxels: NDArray[np.float32] | None = None
-    modality = ""
+    modality, window = "", None
     for z, index in enumerate(order):
         with reading(files[index], "a DICOM image"):
             dataset = _open(files[index])
             values = decode_frames(dataset, files[index].name)
             modality = modality or str(dataset.get("Modality", ""))
+            window = window or _window(dataset)
         if voxels is None:
             check_size(name, (*geometry.shape_dhw, values.shape[-1]))
             voxels = np.empty((values.shape[-1], *geometry.shape_dhw), np.float32)
@@ -79,7 +80,7 @@ def read_dicom(path: Path, *, series: int | None = None) -> Image:
         voxels[:, z] = np.moveaxis(values[0], -1, 0)
     if voxels is None:
         raise InputError(f"{name} holds no DICOM image. Choose the folder of a series.")
-    return Image(voxels, geometry, modality, name)
+    return Image(voxels, geometry, modality, name, _sensible(window, voxels))
 
 
 def series_files(folder: Path, *, series: int | None = None) -> list[Path]:
@@ -211,7 +212,36 @@ def _read_one(path: Path, name: str) -> Image:
             named = [replace(p, file=f) for p, f in zip(planes, files, strict=True)]
             order, geometry = stack(named, path.name)
         voxels = to_float32(np.moveaxis(values[order], -1, 0))
-        return Image(voxels, geometry, modality, name)
+        window = _sensible(_window(dataset), voxels)
+        return Image(voxels, geometry, modality, name, window)
+
+
+def _window(dataset: Any) -> tuple[float, float] | None:
+    """Centre and width of the first linear window that the header names, if it can be read."""
+    if dataset.get("PhotometricInterpretation") != "MONOCHROME2":  # another is inverted, or colour
+        return None
+    shared = _group(dataset, "SharedFunctionalGroupsSequence", 0)
+    sources = [_group(dataset, "PerFrameFunctionalGroupsSequence", 0), shared, dataset]
+    try:
+        function, center, width = (
+            _find(sources, "FrameVOILUTSequence", keyword)
+            for keyword in ("VOILUTFunction", "WindowCenter", "WindowWidth")
+        )
+        if center is None or width is None or function not in {None, "LINEAR", "LINEAR_EXACT"}:
+            return None
+        return float(np.atleast_1d(center)[0]), float(np.atleast_1d(width)[0])
+    except (TypeError, ValueError, IndexError):  # an image without a window is an image still
+        return None
+
+
+def _sensible(
+    window: tuple[float, float] | None, voxels: NDArray[np.float32]
+) -> tuple[float, float] | None:
+    """The window, unless it would show nothing but black, or nothing but white."""
+    if window is None or not np.isfinite(window).all() or window[1] <= 0:
+        return None
+    low, high = window[0] - window[1] / 2, window[0] + window[1] / 2
+    return window if low < voxels.max() and high > voxels.min() else None
 
 
 def _flat_geometry(dataset: Any, shape_dhw: tuple[int, int, int]) -> Geometry:

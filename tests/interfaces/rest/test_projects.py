@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image as Pillow
+from pydicom.data import get_testdata_file
 
 from assent.interfaces.rest import page
 from assent.io.formats import read_image, read_mask
@@ -48,12 +50,21 @@ def test_a_picture_is_sent_once(served):
     assert served.client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
+def test_the_window_that_a_file_names_is_told_beside_that_of_its_intensities(tmp_path):
+    (tmp_path / "images").mkdir()
+    shutil.copy(get_testdata_file("MR_small.dcm", download=False), tmp_path / "images")
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        told = served.get(f"/images/{served.images()[0]['id']}").json()
+    assert told["file_window"] == {"center": 600.0, "width": 1600.0}
+    assert told["window"] != told["file_window"]
+
+
 def test_volume_and_detail_agree_with_the_file(served, folder):
     image = served.images()[0]
     voxels = read_image(folder / image["path"]).voxels[0]
     told = served.get(f"/images/{image['id']}").json()
     assert (told["low"], told["high"], told["channels"]) == (voxels.min(), voxels.max(), 1)
-    assert (told["spacing_mm"], told["is_calibrated"]) == (None, False)
+    assert (told["spacing_mm"], told["is_calibrated"], told["file_window"]) == (None, False, None)
     content = served.get(f"/images/{image['id']}/volume").content
     volume = nibabel.Nifti1Image.from_bytes(content)
     assert (voxels == np.asarray(volume.dataobj).T).all()

@@ -327,6 +327,7 @@ export interface components {
             /** High */
             high: number;
             window: components["schemas"]["Window"];
+            file_window: components["schemas"]["Window"] | null;
         };
         /**
          * Job

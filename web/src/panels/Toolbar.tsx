@@ -100,6 +100,7 @@ function Toggle({ isOn, icon, title, text, onToggle }: ToggleProps) {
 function Windowing({ detail, window, onWindow }: Props & { detail: ImageDetail; window: Window }) {
   const isCt = isInHounsfield(detail);
   const choices = [
+    ...(detail.file_window ? [{ name: words.windowFile, window: detail.file_window }] : []),
     { name: words.windowAuto, window: detail.window },
     ...(isCt ? CT_PRESETS : []),
     { name: words.windowFull, window: fullRange(detail.low, detail.high) },

@@ -23,9 +23,17 @@ export function isInHounsfield(image: { modality: string; low: number }): boolea
   return image.modality === "CT" || (image.modality !== "MR" && image.low <= -800);
 }
 
-/** How an image is shown first: a CT in a file that does not say so, as a CT is read. */
-export function openingWindow(image: { modality: string; low: number; window: Window }): Window {
-  return image.modality === "" && isInHounsfield(image) ? SOFT_TISSUE : image.window;
+/** How an image is shown first: as its file asks for, else a CT as a CT is read. */
+export function openingWindow(image: {
+  modality: string;
+  low: number;
+  window: Window;
+  file_window: Window | null;
+}): Window {
+  if (image.file_window) return image.file_window;
+  // The server chooses a preset where it sees air, and percentiles where it does not.
+  const isChosen = CT_PRESETS.some((preset) => isSame(preset.window, image.window));
+  return isInHounsfield(image) && image.low < 0 && !isChosen ? SOFT_TISSUE : image.window;
 }
 
 export function fullRange(low: number, high: number): Window {

@@ -68,6 +68,7 @@ class ImageDetail(Image):
     low: float
     high: float
     window: Window
+    file_window: Window | None
 
 
 class FileProblem(Wire):

@@ -144,7 +144,7 @@ def to_held(mask: StoredMask) -> schemas.HeldMask:
 def to_detail(image: StoredImage, voxels: Voxels, found: Intensities) -> schemas.ImageDetail:
     """An image with what only its file tells."""
     low, high = found.shown
-    geometry = voxels.geometry
+    geometry, own = voxels.geometry, voxels.window
     return schemas.ImageDetail(
         **to_image(image).model_dump(),
         channels=voxels.voxels.shape[0],
@@ -155,6 +155,7 @@ def to_detail(image: StoredImage, voxels: Voxels, found: Intensities) -> schemas
         low=found.low,
         high=found.high,
         window=schemas.Window(center=(low + high) / 2, width=max(high - low, 1e-6)),
+        file_window=own and schemas.Window(center=own[0], width=own[1]),
     )
 
 
