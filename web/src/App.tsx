@@ -14,6 +14,7 @@ import { Legend } from "./panels/Legend";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
 import { PaintBar } from "./panels/PaintBar";
+import { Problems } from "./panels/Problems";
 import { Queue } from "./panels/Queue";
 import { Readers } from "./panels/Readers";
 import { ReviewBar } from "./panels/ReviewBar";
@@ -159,6 +160,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
         </Queue>
       )}
       <Centre bench={bench} />
+          {desk.project && <Problems key={desk.project.id} project={desk.project.id} onLooked={() => void desk.refresh()} />}
       {panels.side && <Side bench={bench} onPerson={onPerson} />}
       {isDropping && <p className="drop">{words.dropHere}</p>}
       <p className="unseen" role="status">

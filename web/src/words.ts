@@ -95,6 +95,19 @@ export const words = {
   autoAcceptLong: (risk: number) =>
     `Accepts by itself as many images as keep the share of bad ones among all at ${risk * 100} %. They are listed for review, and teach nothing before you confirm them.`,
   jobKind: (kind: string) =>
+  // What is not in the list
+  missing: (files: number, folders: number) =>
+    [
+      files > 0 && `${plural(files, "file", "files")} could not be read`,
+      folders > 0 && `${plural(folders, "folder was", "folders were")} passed over`,
+    ]
+      .filter(Boolean)
+      .join(", "),
+  missingTitle: "What is not in the list, and why",
+  lookAgain: "Look again",
+  lookAgainLong: "Look through the folder for new and changed images",
+  looking: "Looking through the folder …",
+
     ({ export: "Export", propagate: "Prediction", import: "Import", scan: "Scan" })[kind] ?? kind,
   jobProgress: (name: string, percent: number) => `${name} · ${percent} %`,
   jobState: (name: string, state: JobState) =>

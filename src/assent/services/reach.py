@@ -1,6 +1,6 @@
 """What of all that is kept belongs to the served folder: nothing else is shown or changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,18 +103,21 @@ class OwnJobs(Jobs):
     def __init__(self, store: Store, reach: Reach) -> None:
         super().__init__(store.database)
         self._reach, self._own = reach, set[int]()
+        self.scanned = set[int]()  # projects whose scan was left, and goes on
 
-    def add(self, kind: str, arguments: Mapping[str, Any]) -> Job:
+    def add(self, kind: str, arguments: Mapping[str, Any], **more: Any) -> Job:
         """As in ``Jobs``."""
-        job = super().add(kind, arguments)
+        job = super().add(kind, arguments, **more)
         self._own.add(job.id)
         return job
 
     def unfinished(self) -> tuple[UnfinishedJob, ...]:
         """As in ``Jobs``, of this folder."""
-        own = tuple(u for u in super().unfinished() if self._is_ours(u.arguments))
-        self._own.update(left.job.id for left in own)
-        return own
+        return self._ours(super().unfinished())
+
+    def take(self, owner: str, gone: Collection[str] = ()) -> tuple[UnfinishedJob, ...]:
+        """As in ``Jobs``, of this folder; the others are held until this server releases them."""
+        return self._ours(super().take(owner, gone))
 
     def get(self, job_id: int) -> Job:
         """As in ``Jobs``, of this folder."""
@@ -127,6 +130,12 @@ class OwnJobs(Jobs):
         """As in ``Jobs``, of this folder."""
         jobs = super().all()
         return jobs if self._reach.has_all() else tuple(job for job in jobs if job.id in self._own)
+
+    def _ours(self, found: Iterable[UnfinishedJob]) -> tuple[UnfinishedJob, ...]:
+        ours = tuple(left for left in found if self._is_ours(left.arguments))
+        self._own.update(left.job.id for left in ours)
+        self.scanned.update(u.arguments["project_id"] for u in ours if u.job.kind == "scan")
+        return ours
 
     def _is_ours(self, arguments: Mapping[str, Any]) -> bool:
         try:

@@ -82,7 +82,8 @@ class Workspace:
             upload_bytes: The most that one file may have that is sent.
         """
         self.reach = Reach(store, folder)
-        store = replace(store, jobs=OwnJobs(store, self.reach))
+        self._own = OwnJobs(store, self.reach)
+        store = replace(store, jobs=self._own)
         self.store, self.worker, self.folder = store, worker, folder
         self._method, self._exports = method, exports
         sent = (exports.parent / UPLOADED).absolute()
@@ -111,14 +112,11 @@ class Workspace:
 
         The first images are prepared behind the scenes.
         """
-        left = [unfinished.arguments for unfinished in self.store.jobs.unfinished()]
-        begun = self._scans | {
-            a["project_id"] for a in left if a.keys() == {"project_id", "target"}
-        }
+        self.jobs.resume()
+        begun = self._scans | self._own.scanned
         for project in self.projects():
             if project.id not in begun:
                 self.rescan(project.id)
-        self.jobs.resume()
         self.backstage.later(partial(self.worker.call, "facts"))
         for project in self.projects():
             for target in self.store.projects.targets(project.id):

@@ -147,6 +147,9 @@ export const api = {
   removeImage: async (image: number) => {
     await request(`/images/${image}`, { method: "DELETE" });
   },
+  /** What of the folder is not in the list, and why. */
+  problems: (project: number) => get<T.FileProblem[]>(`/projects/${project}/problems`),
+  rescan: (project: number) => post<T.Job>(`/projects/${project}/scan`),
   addTarget: (project: number, name: string) => post<T.Project>(`/projects/${project}/targets`, { target: name }),
   removeTarget: async (project: number, name: string) => {
     await request(`/projects/${project}/targets?${target(name)}`, { method: "DELETE" });
@@ -204,6 +207,7 @@ export const api = {
     post<T.Job>(`/projects/${project}/exports`, { target: name }),
   propagate: (project: number, name: string, person: string, risk: number | null) =>
     post<T.Job>(`/projects/${project}/propagate`, { target: name, person, risk }),
+  job: (id: number) => get<T.Job>(`/jobs/${id}`),
   jobs: () => get<T.Job[]>("/jobs"),
   cancel: (job: number) => post<T.Job>(`/jobs/${job}/cancel`),
   login: (token: string) => post<null>("/login", { token }),

@@ -9,6 +9,7 @@ export type ImageInfo = Schemas["Image"];
 export type Series = Schemas["Series"];
 export type ImageDetail = Schemas["ImageDetail"];
 export type Project = Schemas["Project"];
+export type FileProblem = Schemas["FileProblem"];
 export type Task = Schemas["Task"];
 export type TaskState = Task["state"];
 export type Queue = Schemas["Queue"];
