@@ -44,6 +44,7 @@ def test_a_browser_keeps_a_cookie_in_place_of_the_token(folder, tmp_path):
         assert reply.status_code == 204
         assert TOKEN not in reply.headers["set-cookie"]
         assert "HttpOnly" in reply.headers["set-cookie"]
+        assert "SameSite=strict" in reply.headers["set-cookie"]
         assert served.get("/projects").is_success
         assert served.post("/logout").status_code == 204
         problem_of(served.get("/projects"), 401, "token")
