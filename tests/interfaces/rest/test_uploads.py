@@ -1,8 +1,11 @@
 """Files that are sent: real images become part of the project, the rest leaves nothing behind."""
 
 import gzip
+import os
 import struct
 import zlib
+from pathlib import Path
+from stat import S_ISDIR
 
 import nibabel
 import numpy as np
@@ -72,6 +75,46 @@ def test_a_sent_image_is_worked_on_like_any_other(folder, tmp_path, content):
     told = export_kept(kept, None, None, tmp_path / "out", lambda *_: None)
     assert (len(told.masks), told.problems) == (1, ())
     assert everything_in(folder) == before
+
+
+@pytest.mark.parametrize("is_series", [False, True])
+def test_what_was_sent_is_on_disk_before_it_is_listed(
+    served, tmp_path, content, monkeypatch, is_series
+):
+    happened, projects = [], served.workspace.store.projects
+    fsync, replace, add = os.fsync, os.replace, projects.add_images
+
+    def synced(handle):
+        fsync(handle)
+        told = os.fstat(handle)
+        happened.append(("sync", told.st_ino, None if S_ISDIR(told.st_mode) else told.st_size))
+
+    def moved(place, to):
+        replace(place, to)
+        happened.append(("move", Path(to)))
+
+    def listed(*given):
+        happened.append(("list",))
+        return add(*given)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", moved)
+    monkeypatch.setattr(projects, "add_images", listed)
+    if is_series:
+        reply = send_series(served, archive_of(recorded("98892001")))
+    else:
+        reply = served.send(content)
+    assert reply.status_code == 201, reply.text
+    folder = tmp_path / "home" / ".uploads"
+    moves = (told[1] for told in happened if told[0] == "move")
+    (kept,) = (place for place in moves if place.parent == folder and place.exists())
+    files = list(kept.iterdir()) if is_series else [kept]
+    at = happened.index(("move", kept))
+    for file in files:  # all of its bytes, before it gets its name
+        assert ("sync", file.stat().st_ino, file.stat().st_size) in happened[:at]
+    if is_series:
+        assert ("sync", kept.stat().st_ino, None) in happened[:at]
+    assert ("sync", folder.stat().st_ino, None) in happened[at : happened.index(("list",))]
 
 
 def test_the_content_says_what_kind_it_is(served):
