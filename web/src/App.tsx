@@ -1,7 +1,7 @@
 // Joins the panels. What is open lives in the desk; how it is looked at lives here.
 
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
-import type { Alternative, ImageDetail, Task } from "./api/types";
+import type { Alternative, ImageDetail, Job, Task } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
@@ -14,14 +14,15 @@ import { Legend } from "./panels/Legend";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
 import { PaintBar } from "./panels/PaintBar";
-import { Problems } from "./panels/Problems";
 import { Queue } from "./panels/Queue";
-import { Readers } from "./panels/Readers";
+import { Readers, holderOf } from "./panels/Readers";
 import { ReviewBar } from "./panels/ReviewBar";
 import { Toolbar } from "./panels/Toolbar";
 import { AddImages, TakeBack, Uploads, useDrop, useUploads } from "./panels/Uploads";
 import { Welcome, isNewcomer } from "./panels/Welcome";
+import { goesOn } from "./state/scan";
 import { placedPrompts, type SessionState } from "./state/session";
+import { Sight } from "./state/sight";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
 import { useCrossing, usePreview, useShownSlice, useShownWindow } from "./state/useLooking";
@@ -92,6 +93,7 @@ function useBench(desk: Desk, person: string) {
   const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
   const [planesOf, setPlanesOf] = useState<number | null>(null);
   const preview = usePreview(state, looked, slice);
+  const sight = useMemo(() => new Sight(), []);
   const placed = useMemo(() => placedPrompts(state), [state]);
   const proposal = review ? null : state.proposal;
   const recommended = useMemo(
@@ -110,7 +112,11 @@ function useBench(desk: Desk, person: string) {
   const showPlanes = (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null);
   const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
   const showWhole = () => setFitRequest((old) => old + 1);
+  const source = review?.source ?? tools.source;
   const commands = useCommands(desk, person, {
+    sight,
+    sourceKey: source?.key ?? null,
+    isHidden: settings.isHidden,
     isDialogOpen: dialog !== null,
     review,
     useBox: tools.useBox,
@@ -127,7 +133,7 @@ function useBench(desk: Desk, person: string) {
   });
   return {
     desk, person, state, detail, settings, setSettings, review, proposal, tools, commands,
-    source: review?.source ?? tools.source,
+    source, sight,
     slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, aimRequest, showWhole, dialog, setDialog,
     crossing, setCrossing,
     showsPlanes, showPlanes,
@@ -149,7 +155,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
   };
   return (
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
-      <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} />
+      <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} onPrevious={commands.previous} />
       {panels.queue && (
         <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
           <Uploads uploader={uploader} uploads={uploads} />
@@ -160,7 +166,6 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
         </Queue>
       )}
       <Centre bench={bench} />
-          {desk.project && <Problems key={desk.project.id} project={desk.project.id} onLooked={() => void desk.refresh()} />}
       {panels.side && <Side bench={bench} onPerson={onPerson} />}
       {isDropping && <p className="drop">{words.dropHere}</p>}
       <p className="unseen" role="status">
@@ -200,6 +205,7 @@ function Centre({ bench }: { bench: Bench }) {
           source={bench.source}
           detail={detail}
           window={window}
+          holder={bench.desk.shownTask?.state === "accepted" ? holderOf(bench.desk.readers, bench.person) : null}
           onPick={commands.pick}
           onJudge={commands.judge}
           onMore={commands.more}
@@ -215,7 +221,7 @@ function Centre({ bench }: { bench: Bench }) {
 
 /** The image, and what lies over it. */
 function View({ bench }: { bench: Bench }) {
-  const { desk, detail, window, tools, preview } = bench;
+  const { desk, detail, window, tools, preview, commands } = bench;
   return (
     <div className="view">
       {detail && window && <Pictures bench={bench} detail={detail} window={window} />}
@@ -225,8 +231,40 @@ function View({ bench }: { bench: Bench }) {
       )}
       <BusyBar busy={desk.busy} />
       <Banner state={desk.state} onClose={() => desk.store.dispatch({ type: "told", notice: null })} />
-      {desk.queue?.tasks.length === 0 && <p className="empty">{words.emptyQueue}</p>}
+      {commands.offered && <Offer task={commands.offered} onGo={commands.previous} onClose={commands.decline} />}
+      {desk.isEmpty && <Emptiness scan={desk.scan} />}
     </div>
+  );
+}
+
+/** Nothing is known to be shown: how far the folder was looked through, or what came of it. */
+function Emptiness({ scan }: { scan: Job | null }) {
+  if (scan && goesOn(scan)) {
+    return (
+      <p className="empty" role="status">
+        {words.lookingThrough(scan.progress, scan.detail)}
+      </p>
+    );
+  }
+  return (
+    <p className="empty" role="status">
+      {scan?.detail} {words.noImages}
+    </p>
+  );
+}
+
+/** Ctrl Z where nothing was answered: the way back to what was accepted before. */
+function Offer({ task, onGo, onClose }: { task: Task; onGo(): void; onClose(): void }) {
+  return (
+    <p className="banner is-info" role="alert">
+      {words.undoPrevious(task.image.name)}
+      <button type="button" className="link" onClick={onGo}>
+        {words.goBack}
+      </button>
+      <button type="button" className="link" onClick={onClose}>
+        {words.close}
+      </button>
+    </p>
   );
 }
 
@@ -251,6 +289,7 @@ function Pictures({ bench, detail, window }: { bench: Bench; detail: ImageDetail
         aimRequest={bench.aimRequest}
         openBox={tools.openBox}
         crosshair={bench.showsPlanes ? bench.crossing : null}
+        onPainted={(image, key) => bench.sight.painted(image, key, performance.now())}
         onWindow={bench.setWindow}
         onSlice={tools.stepTo}
         onPrompts={commands.prompts}

@@ -16,6 +16,7 @@ export type Command =
         | "undo"
         | "redo"
         | "next"
+        | "previous"
         | "skip"
         | "help"
         | "context"
@@ -84,6 +85,7 @@ export function commandOf(
     const card = Number(digit) - 1;
     return pressed.shiftKey ? { do: "acceptCard", card } : { do: "pick", card };
   }
+  if (key === "n" && pressed.shiftKey) return { do: "previous" };
   // Where brackets are elsewhere, the keys in their place do.
   const bracket = { BracketLeft: "[", BracketRight: "]" }[pressed.code ?? ""] ?? "";
   return arrow(key, shown) ?? LETTERS[key] ?? LETTERS[bracket] ?? null;
@@ -146,6 +148,7 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
       ["Ctrl Z", words.keys.undo],
       ["Ctrl Shift Z", words.keys.redo],
       ["N", words.keys.next],
+      ["Shift N", words.keys.previous],
       ["K", words.keys.skip],
       ["L", words.keys.context],
       ["?", words.keys.help],

@@ -4,6 +4,7 @@
 import type { Answer, JobState, TaskState } from "./api/types";
 import type { Tool } from "./keys";
 import type { SessionState } from "./state/session";
+import { isNothing } from "./state/sight";
 
 const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
 const percent = (fraction: number) => `${Math.round(fraction * 100)} %`;
@@ -46,6 +47,7 @@ export const words = {
   close: "Close",
   busy: {
     open: "Opening the image",
+    first: "Computing the first proposal",
     answer: "Computing the next proposal",
     undo: "Going back",
     "go-to": "Going there",
@@ -68,12 +70,18 @@ export const words = {
   skip: "Skip",
   unskip: "Bring back",
   next: "Next",
+  previous: "Previous image",
+  previousTitle: (name: string) => `Back to ${name} (Shift N)`,
+  noPrevious: "No image was shown before this one.",
   theme: (theme: "light" | "dark") => (theme === "dark" ? "Light theme" : "Dark theme"),
   side: "Numbers, answers and profile",
 
   // Queue
   queue: "Images",
   queueCount: (done: number, all: number) => `${done} of ${all} done`,
+  lookingThrough: (progress: number, file: string) =>
+    file ? `Looking through the folder: ${percent(progress)}, now at ${file}` : "Looking through the folder …",
+  noImages: "There is no image here yet. Add some, or drop them here.",
   emptyQueue: "No images yet: the folder is being looked through, or it is empty.",
   toReview: "To review",
   filter: "Which images are listed",
@@ -83,18 +91,10 @@ export const words = {
   qualityLong: (dice: number) => `Expected overlap with what you want: ${percent(dice)}`,
   percent,
   effort: "Answers per image",
-  effortLast: (n: number) => `last ${n}`,
+  effortLast: (n: number) => `${n} last time`,
   effortSoon: "A curve appears after two finished images.",
   effortLabel: (answers: number[]) => `Answers per finished image, oldest first: ${answers.join(", ")}`,
 
-  // Jobs
-  wholeFolder: "Whole folder",
-  predictOpen: "Predict open images",
-  exportMasks: "Export masks",
-  autoAccept: (risk: number) => `Accept the surest (${risk * 100} % risk)`,
-  autoAcceptLong: (risk: number) =>
-    `Accepts by itself as many images as keep the share of bad ones among all at ${risk * 100} %. They are listed for review, and teach nothing before you confirm them.`,
-  jobKind: (kind: string) =>
   // What is not in the list
   missing: (files: number, folders: number) =>
     [
@@ -108,7 +108,15 @@ export const words = {
   lookAgainLong: "Look through the folder for new and changed images",
   looking: "Looking through the folder …",
 
-    ({ export: "Export", propagate: "Prediction", import: "Import", scan: "Scan" })[kind] ?? kind,
+  // Jobs
+  wholeFolder: "Whole folder",
+  predictOpen: "Predict open images",
+  exportMasks: "Export masks",
+  autoAccept: (risk: number) => `Accept the surest (${risk * 100} % risk)`,
+  autoAcceptLong: (risk: number) =>
+    `Accepts by itself as many images as keep the share of bad ones among all at ${risk * 100} %. They are listed for review, and teach nothing before you confirm them.`,
+  jobKind: (kind: string) =>
+    ({ export: "Export", propagate: "Prediction", scan: "Scan" })[kind] ?? kind,
   jobProgress: (name: string, percent: number) => `${name} · ${percent} %`,
   jobState: (name: string, state: JobState) =>
     `${name} ${{ waiting: "waits", running: "runs", done: "done", failed: "failed", cancelled: "stopped" }[state]}`,
@@ -154,6 +162,7 @@ export const words = {
   planesLabel: (name: string) => `Three planes and volume of ${name}`,
   loadingViewer: "Loading the volume viewer",
   loadingVolume: "Loading the volume",
+  loadingMask: (share: number) => (share > 0 ? `Loading the mask · ${percent(share)}` : "Loading the mask"),
   loadingVolumeShare: (share: number) => `Loading the volume · ${percent(share)}`,
   windowTitle: "Window and level",
   windowPresets: "Presets",
@@ -215,6 +224,21 @@ export const words = {
   noAlternatives: "Nothing clearly different is plausible. Accept this mask, or point at what is wrong.",
   noMoreOptions: "There are no more options. Point at what is wrong, or go back to the first ones.",
   accept: "Accept",
+  acceptNone: "Accept: none here",
+  nothingProposed: (target: string) => `Nothing of the ${target} is proposed here.`,
+  nothingElse: (target: string) => `Nothing of the ${target} is proposed here. Point at it if there is one.`,
+  notYet: "The first proposal is still being computed; this can be done once it is there.",
+  unseen: {
+    hasty: () => "This image is new: look at it, then press again.",
+    absent: () => "The mask is not on screen yet: press again once you see it.",
+    hidden: "The mask is hidden: show it again with H, then press again.",
+    nothing: (target: string) => `Nothing of the ${target} is proposed here. Press again to accept that there is none.`,
+  },
+  acceptedSoon: "This is accepted as soon as the server has your choice.",
+  acceptedBy: (person: string) => `Accepted by ${person}; your acceptance takes its place, theirs is kept.`,
+  nothingToUndo: "Nothing was answered here that could be taken back.",
+  undoPrevious: (name: string) => `Nothing was answered here yet. ${name} was accepted before.`,
+  goBack: "Go back to it",
   none: "None of these",
   more: "More options",
   firstOptions: "First options",
@@ -267,6 +291,7 @@ export const words = {
   numbersPainted: "Mask before painting",
   readers: "Other readers",
   you: "you",
+  readerHolds: "accepted, holds",
   readersWith: (person: string | null, isMine: boolean) =>
     isMine || person === null ? "Overlap with your mask" : `Overlap with the mask of ${person}, which holds`,
   readersByRule: "Overlap with the mask that was accepted automatically",
@@ -341,6 +366,7 @@ export const words = {
     undo: "Undo",
     redo: "Redo",
     next: "Next image",
+    previous: "Previous image",
     skip: "Skip image",
     context: "What is learned from",
     help: "This map",
@@ -401,6 +427,7 @@ export function announce({ proposal, pending }: SessionState, review: "rule" | "
   if (!proposal || pending.length > 0) return "";
   if (proposal.is_accepted) return "Accepted. Press N for the next image.";
   if (proposal.is_empty) return words.sayWhichObject(proposal.target);
+  if (isNothing(proposal)) return words.nothingProposed(proposal.target);
   const options = plural(proposal.alternatives.length, "alternative", "alternatives");
   return `Round ${proposal.round}. Expected overlap ${words.percent(proposal.predicted_dice)}. ${options}.`;
 }

@@ -3,7 +3,7 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 import type { Readers } from "../src/api/types";
 import { numbersOf } from "../src/panels/Facts";
-import { Readers as ReadersPanel, comparedWith } from "../src/panels/Readers";
+import { Readers as ReadersPanel, comparedWith, holderOf } from "../src/panels/Readers";
 import { words } from "../src/words";
 import { proposal } from "./proposals";
 
@@ -30,6 +30,12 @@ describe("the numbers of a mask", () => {
     expect(numbersOf(shown).some(([name]) => name.startsWith(words.area))).toBe(false);
   });
 
+  it("expect no overlap of a mask without the object", () => {
+    const nothing = proposal({ image: volume, recommendation: { ...recommendation, voxels: 0, volume_ml: 0 } });
+    expect(valueOf(nothing, words.quality)).toBeUndefined();
+    expect(valueOf(nothing, words.volume)).toBe("0 ml");
+  });
+
   it("are none before the object is named", () => {
     expect(numbersOf(proposal({ is_empty: true }))).toEqual([]);
   });
@@ -54,6 +60,13 @@ describe("other readers", () => {
 
   it("take no room where there is nobody else", () => {
     expect(shown(readers)).toBe("");
+  });
+
+  it("include the one whose mask holds, where nobody else has one", () => {
+    const held = { ...readers, person: "Ann" };
+    expect(shown(held)).toContain(words.readerHolds);
+    expect(shown(held)).not.toContain("Overlap with");
+    expect([held, { ...held, person: "me" }, { ...held, accepted_by: "rule" as const, person: null }, null].map((one) => holderOf(one, "me"))).toEqual(["Ann", null, null, null]);
   });
 
   it("are listed by name, as text, with overlap and size", () => {

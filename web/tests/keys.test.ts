@@ -54,6 +54,12 @@ describe("keys", () => {
     expect(commandOf(press("L", { ctrlKey: true }), flat)).toBeNull();
   });
 
+  it("go on and back", () => {
+    expect(commandOf(press("n"), flat)).toEqual({ do: "next" });
+    expect(commandOf(press("N"), flat)).toEqual({ do: "next" });
+    expect(commandOf(press("N", { shiftKey: true }), flat)).toEqual({ do: "previous" });
+  });
+
   it("undo and redo with Ctrl or Command", () => {
     expect(commandOf(press("z", { ctrlKey: true }), flat)).toEqual({ do: "undo" });
     expect(commandOf(press("Z", { metaKey: true, shiftKey: true }), flat)).toEqual({ do: "redo" });

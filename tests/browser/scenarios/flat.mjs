@@ -83,8 +83,11 @@ await run(async ({ newPage }) => {
   await page.locator('.image-name:not([title="a.png"])').waitFor();
 
   // Two finished images make a curve. This one was opened before the first was finished.
+  await page.locator(".log-item[aria-current]").waitFor();
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
+  // Enter accepts only what was looked at.
+  await picture(page);
   await page.locator(".choices .primary:enabled").waitFor();
   await page.keyboard.press("Enter");
   await page.getByText("2 of 4 done").waitFor();

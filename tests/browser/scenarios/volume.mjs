@@ -7,6 +7,22 @@ await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   const scripts = [];
   page.on("response", (response) => response.url().endsWith(".js") && scripts.push(response.url()));
+  // The image is there before its first proposal is; what needs that proposal says so.
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/api/v1/sessions", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.locator(".queue-item", { has: page.locator('[title="c.nii.gz"]') }).click();
+  await page.locator('.image-name[title="c.nii.gz"]').waitFor();
+  await page.getByText("9 / 16").first().waitFor();
+  await page.getByText("Computing the first proposal").waitFor();
+  await clickStage(page, { x: 0.5, y: 0.5 });
+  await page.getByText("still being computed").waitFor();
+  await shoot(page, "volume-opening");
+  release();
+  await page.getByText("still being computed").waitFor({ state: "detached" });
   await openImage(page, "c.nii.gz");
   await page.locator(".slice-bar").waitFor();
   const middle = await picture(page);
@@ -58,8 +74,10 @@ await run(async ({ newPage }) => {
   check(!scripts.some((name) => name.includes("Planes")), "NiiVue was loaded before anybody asked.");
   await page.getByRole("button", { name: "Three planes and volume" }).click();
   await page.locator(".planes canvas").waitFor();
-  await page.locator(".planes-load").waitFor({ state: "detached" });
+  // First the volume, then the mask.
+  await page.locator(".planes-load").first().waitFor({ state: "detached" });
   await page.waitForTimeout(3000);
+  await page.locator(".planes-load").waitFor({ state: "detached" });
   check((await page.locator(".planes .problem").count()) === 0, "The volume viewer reports a problem.");
   await shoot(page, "volume-planes");
   // Above left is the coronal plane: a click in its lower half leads to a lower slice.

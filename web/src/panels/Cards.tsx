@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { Alternative, Crop, ImageDetail, Proposal } from "../api/types";
 import { mayAnswer, type SessionState } from "../state/session";
+import { isNothing } from "../state/sight";
 import { closeUp, fitting, isLeftFreer } from "../viewer/closeup";
 import { type Camera, type Size, aspectOf, clamp, toScreen } from "../viewer/geometry";
 import { mirrorOf, turnedOf } from "../viewer/orientation";
@@ -145,6 +146,8 @@ interface Props {
   source: MaskSource | null;
   detail: ImageDetail;
   window: Window;
+  /** Whose mask holds already, where it is another person's. */
+  holder: string | null;
   onPick(candidate: number | null): void;
   onJudge(answer: "better" | "worse" | "cannot_tell"): void;
   onMore(): void;
@@ -165,6 +168,8 @@ export function Cards(props: Props) {
   return (
     <section className="cards" aria-label={words.alternatives}>
       <div className="card-rows">
+        {props.holder !== null && <p className="card-note">{words.acceptedBy(props.holder)}</p>}
+        {isNothing(proposal) && proposal.alternatives.length > 0 && <p className="card-note">{words.nothingProposed(proposal.target)}</p>}
         <div className="card-row">
           {proposal.alternatives.map((alternative) => (
             <Card
@@ -196,6 +201,7 @@ export function Cards(props: Props) {
 
 function emptyHint(proposal: Proposal): string {
   if (proposal.is_empty) return words.sayWhichObject(proposal.target);
+  if (isNothing(proposal)) return words.nothingElse(proposal.target);
   return proposal.page > 0 ? words.noMoreOptions : words.noAlternatives;
 }
 
@@ -205,8 +211,8 @@ function Choices({ state, proposal, mayPick, ...props }: Props & { proposal: Pro
   return (
     <div className="choices">
       {!proposal.is_empty && (
-        <button type="button" className="primary" disabled={!mayAnswer(state, "accept")} onClick={props.onAccept} aria-keyshortcuts="Enter">
-          {words.accept} <kbd>↵</kbd>
+        <button type="button" className={isNothing(proposal) ? undefined : "primary"} disabled={!mayAnswer(state, "accept")} onClick={props.onAccept} aria-keyshortcuts="Enter">
+          {isNothing(proposal) ? words.acceptNone : words.accept} <kbd>↵</kbd>
         </button>
       )}
       {proposal.alternatives.length > 0 && (

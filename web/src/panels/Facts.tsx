@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import type { Profile as ProfileOf, Proposal } from "../api/types";
+import { isNothing } from "../state/sight";
 import { chooseProfile, usesProfile } from "../state/useDesk";
 import { words } from "../words";
 
@@ -10,7 +11,8 @@ export function numbersOf(proposal: Proposal): [string, string][] {
   if (proposal.is_empty) return [];
   const { recommendation, image } = proposal;
   const { volume_ml, area_mm2 } = recommendation;
-  const rows: [string, string][] = [[words.quality, words.percent(proposal.predicted_dice)]];
+  // There is nothing that could overlap where nothing is proposed.
+  const rows: [string, string][] = isNothing(proposal) ? [] : [[words.quality, words.percent(proposal.predicted_dice)]];
   if (image.is_volume) {
     rows.push([words.volume, volume_ml === null ? words.notCalibrated : words.millilitres(volume_ml)]);
     if (area_mm2 !== null) rows.push([words.areaOfSlice(recommendation.slice + 1), words.area_mm2(area_mm2)]);

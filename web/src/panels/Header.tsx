@@ -17,9 +17,10 @@ interface Props {
   onHelp(): void;
   onSkip(): void;
   onNext(): void;
+  onPrevious(): void;
 }
 
-export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props) {
+export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext, onPrevious }: Props) {
   const [theme, setTheme] = useState<Theme>(currentTheme);
   const { detail, project, projects, shownTask } = desk;
   const turn = () => {
@@ -50,6 +51,11 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext }: Props
       {shownTask && shownTask.state !== "accepted" && (
         <button type="button" className="quiet" onClick={onSkip} aria-keyshortcuts="K">
           {shownTask.state === "skipped" ? words.unskip : words.skip} <kbd>K</kbd>
+        </button>
+      )}
+      {desk.previous && (
+        <button type="button" className="icon" title={words.previousTitle(desk.previous.image.name)} aria-label={words.previous} onClick={onPrevious} aria-keyshortcuts="Shift+N">
+          <Icon name="back" />
         </button>
       )}
       <button type="button" className="quiet" onClick={onNext} aria-keyshortcuts="N">

@@ -15,16 +15,31 @@ export function comparedWith(readers: ReadersOf, person: string): string {
   return words.readersWith(readers.person, readers.person === person);
 }
 
+/** Whose mask holds, where it is another person's; null else. */
+export function holderOf(readers: ReadersOf | null, person: string): string | null {
+  return readers?.accepted_by === "person" && readers.person !== person ? readers.person : null;
+}
+
 export function Readers({ readers, person, isVolume }: Props) {
-  if (!readers || readers.readers.length === 0) return null;
+  const holder = holderOf(readers, person);
+  if (!readers || (readers.readers.length === 0 && holder === null)) return null;
   const { median_difference } = readers;
   return (
     <section className="readers" aria-label={words.readers}>
       <header className="panel-head">
         <h2>{words.readers}</h2>
       </header>
-      <p className="hint">{comparedWith(readers, person)}</p>
+      {readers.readers.length > 0 && <p className="hint">{comparedWith(readers, person)}</p>}
       <ul>
+        {holder !== null && (
+          // The others are compared with this one, which agrees with itself.
+          <li>
+            <span className="reader-name" title={holder}>
+              {holder}
+            </span>
+            <span className="reader-size">{words.readerHolds}</span>
+          </li>
+        )}
         {readers.readers.map((reader) => (
           <li key={reader.person}>
             <span className="reader-name" title={reader.person}>

@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from "react";
 
-export type Work = "open" | "answer" | "undo" | "go-to" | "more" | "paint";
+export type Work = "open" | "first" | "answer" | "undo" | "go-to" | "more" | "paint";
 
 export interface Busy {
   work: Work;
@@ -12,7 +12,7 @@ export interface Busy {
 }
 
 /** First guesses, until something was measured. */
-const usual: Record<Work, number> = { open: 900, answer: 250, undo: 250, "go-to": 400, more: 250, paint: 400 };
+const usual: Record<Work, number> = { open: 400, first: 900, answer: 250, undo: 250, "go-to": 400, more: 250, paint: 400 };
 
 /** How full the bar is: it slows down near the end instead of claiming to be done. */
 export function fraction(elapsedMs: number, usualMs: number): number {

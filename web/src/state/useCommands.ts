@@ -1,18 +1,19 @@
 // What keys and buttons do, in one place.
 
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Answer, Prompt, Rle } from "../api/types";
+import type { Answer, Prompt, Rle, Task } from "../api/types";
 import { type Command, type Tool, commandOf } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
 import { nextTask } from "./review";
 import { mayAnswer, nextRound } from "./session";
+import { type Looked, useAccepting } from "./useAccepting";
 import type { Brush } from "./useBrush";
 import { type Desk, sentence } from "./useDesk";
 import type { Review } from "./useReview";
 
-interface View {
+interface View extends Looked {
   isDialogOpen: boolean;
   /** What is only looked at; answers do not apply to it. */
   review: Review | null;
@@ -34,14 +35,16 @@ interface View {
 export function useCommands(desk: Desk, person: string, view: View) {
   const answers = useAnswers(desk);
   const moves = useMoves(desk, person);
-  const commands = { ...answers, ...moves, ...painting(desk, view.brush), ...looking(desk, view.review) };
+  const accepting = useAccepting(desk, view, answers.accept);
+  const acceptByKey = accepting.press;
+  const commands = { ...answers, ...moves, acceptByKey, ...painting(desk, view.brush), ...looking(desk, view.review) };
 
   const run = (command: Command) => {
     switch (command.do) {
       case "pick":
         return commands.pick(command.card);
       case "acceptCard":
-        return commands.accept(command.card);
+        return commands.acceptByKey(command.card);
       case "judge":
         return commands.judge(command.answer);
       case "tool":
@@ -50,9 +53,9 @@ export function useCommands(desk: Desk, person: string, view: View) {
         return view.onStep(command.by);
       case "accept":
         if (view.useBox) return view.useBox();
-        if (view.review) return view.review.confirm();
-        if (view.brush && view.brush.strokes > 0) return view.brush.accept();
-        return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
+        if (view.review) return view.review.by === "me" ? view.review.next() : accepting.whenSeen(view.review.confirm);
+        if (view.brush && view.brush.strokes > 0) return accepting.whenSeen(view.brush.accept, true);
+        return desk.state.proposal?.is_accepted ? commands.next() : commands.acceptByKey("recommended");
       case "larger":
       case "smaller":
         return view.brush?.resize(command.do === "larger" ? 1 : -1);
@@ -95,7 +98,7 @@ function painting({ store }: Desk, brush: Brush | null) {
   const decline = () => store.tell("info", words.paintingFirst);
   return {
     undo: brush.undo, redo: brush.redo,
-    pick: decline, judge: decline, accept: decline, prompts: decline, goTo: decline, more: decline,
+    pick: decline, judge: decline, accept: decline, acceptByKey: decline, prompts: decline, goTo: decline, more: decline,
   };
 }
 
@@ -104,7 +107,7 @@ function looking({ store }: Desk, review: Review | null) {
   if (!review) return {};
   const decline = () => store.tell("info", words.onlyLookedAt);
   return {
-    pick: decline, judge: decline, accept: decline, prompts: decline,
+    pick: decline, judge: decline, accept: decline, acceptByKey: decline, prompts: decline,
     undo: review.reopen, redo: () => {}, more: decline, next: review.next,
   };
 }
@@ -117,7 +120,12 @@ function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => v
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
       const { desk: shown, isDialogOpen: isBlocked, run: act } = now.current;
-      if (isBlocked || event.defaultPrevented || event.repeat && event.key === "Enter") return;
+      if (isBlocked || event.defaultPrevented) return;
+      if (event.repeat && event.key === "Enter") {
+        // Held down it would press the button that has the focus again and again.
+        if (event.target instanceof HTMLButtonElement) event.preventDefault();
+        return;
+      }
       if (isOwnKey(event)) return;
       const command = commandOf(event, {
         isVolume: shown.detail?.is_volume ?? false,
@@ -125,6 +133,7 @@ function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => v
       });
       if (!command) return;
       event.preventDefault();
+      if (event.repeat && command.do === "acceptCard") return;
       act(command);
     };
     // A control that was clicked gives the keys back; one reached by Tab keeps them.
@@ -156,6 +165,7 @@ type Given = Answer extends infer A ? (A extends Answer ? Omit<A, "round"> : nev
 function useAnswers({ store, sender }: Desk) {
   const give = useCallback(
     (answer: Given) => {
+      if (!store.get().proposal) return store.tell("info", words.notYet);
       const isGiven = sender.give({ ...answer, round: nextRound(store.get()) } as Answer);
       const { pending, isOnline } = store.get();
       if (!isGiven && pending.length > 0 && !isOnline) {
@@ -183,6 +193,10 @@ function useAnswers({ store, sender }: Desk) {
 function useMoves(desk: Desk, person: string) {
   const { store, sender, ask, shownTask, openTask, refresh } = desk;
   const tell = (error: unknown) => store.tell("problem", sentence(error));
+  const { previous, state } = desk;
+  // Ctrl Z where nothing was answered yet may mean the image before.
+  const [asked, setAsked] = useState<{ stamp: number; task: Task } | null>(null);
+  const isAsked = asked?.stamp === state.stamp && state.pending.length === 0;
   const next = async () => {
     const queue = await refresh();
     const found = nextTask(queue?.tasks ?? [], shownTask);
@@ -190,7 +204,20 @@ function useMoves(desk: Desk, person: string) {
     else if (queue) store.tell("info", words.allDone);
   };
   return {
+    /** The image to go back to, while Ctrl Z asks for it; null else. */
+    offered: isAsked ? asked.task : null,
+    decline: () => setAsked(null),
+    previous: () => {
+      if (previous) openTask(previous);
+      else store.tell("info", words.noPrevious);
+    },
     undo: () => {
+      const now = store.get();
+      if (now.proposal?.round === 0 && now.pending.length === 0) {
+        if (previous?.state === "accepted") setAsked({ stamp: now.stamp, task: previous });
+        else store.tell("info", words.nothingToUndo);
+        return;
+      }
       if (!sender.takeBack()) void ask("undo", (shown) => api.undo(shown.session, shown.round));
     },
     redo: () => void ask("undo", (shown) => api.redo(shown.session, shown.round)),

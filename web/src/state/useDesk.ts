@@ -8,12 +8,13 @@ import { useBusy } from "./busy";
 import { openSession } from "./opening";
 import { isToReview } from "./review";
 import { formatRoute, parseRoute, type Route } from "./route";
+import { useScan } from "./scan";
 import { Sender } from "./sender";
 import { nextRound } from "./session";
 import { Store, useStore } from "./store";
+import { useTrail } from "./trail";
 
 const RETRY_MS = 2000;
-const EMPTY_MS = 1500;
 
 export function useRoute(): [Route, (route: Route) => void] {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
@@ -111,12 +112,14 @@ export function useDesk(person: string) {
     void refresh();
   }, [refresh]);
 
-  useEffect(() => {
-    if (!queue || queue.tasks.length > 0) return;
-    // A new folder is being looked through, or somebody is about to put images into it.
-    const timer = setTimeout(() => void refresh(), EMPTY_MS);
-    return () => clearTimeout(timer);
-  }, [queue, refresh]);
+  // A new folder is being looked through, or somebody is about to put images into it.
+  const isEmpty = projects !== null && (target === null || queue?.tasks.length === 0);
+  const lookAgain = useCallback(async () => {
+    const found = await insist(store, api.projects, () => true, unauthorised);
+    if (found) setProjects(found);
+    await refresh();
+  }, [store, refresh, unauthorised]);
+  const scan = useScan(isEmpty, lookAgain);
 
   const openTask = useCallback(
     (task: Task | null) => go({ project: projectId, target, task: task?.id ?? null }),
@@ -126,6 +129,8 @@ export function useDesk(person: string) {
   useEffect(() => {
     if (queue && !shownTask) openTask(queue.tasks.find((task) => task.state === "open") ?? queue.tasks[0] ?? null);
   }, [queue, shownTask, openTask]);
+
+  const previous = useTrail(shownTask, queue);
 
   const imageId = shownTask?.image.id ?? null;
   const isReviewed = isToReview(shownTask);
@@ -138,13 +143,12 @@ export function useDesk(person: string) {
     store.dispatch({ type: "closed" });
     setDetail((shown) => (shown?.id === imageId ? shown : null));
     setReaders(null);
-    const look = async () => ({ told: null, found: await api.image(imageId), proposal: null, others: null });
     let lost: string | null = null;
-    const open = async () => {
+    const open = async (): Promise<Opening> => {
       // Asked again, it has nothing left to send, and what it said before still counts.
       lost = (await sender.sendLeftOver()) ?? lost;
       const ask = (isNew: boolean) => api.open(imageId, target, person, usesProfile(), isNew);
-      const [found, opened] = await Promise.all([api.image(imageId), openSession(ask, ended?.session ?? null)]);
+      const opened = await openSession(ask, ended?.session ?? null);
       const anew = opened.isAnew ? words.otherWeights(ended?.dropped ?? 0) : null;
       // Where this session is what was accepted, they are asked for once it is shown.
       const isElsewhere = wasAccepted.current && !opened.proposal.is_accepted;
@@ -152,17 +156,26 @@ export function useDesk(person: string) {
         turnToPage(opened.proposal),
         isElsewhere ? api.readers(imageId, target).catch(() => null) : null,
       ]);
-      return { told: lost ?? anew, found, others, proposal };
+      return { told: lost ?? anew, others, proposal };
     };
-    const begin = isReviewed ? look : open;
-    const asked = insist<Opening>(store, begin, () => isWanted, unauthorised).then((reply) => {
-      if (!isWanted || !reply) return;
-      setDetail(reply.found);
-      setReaders(reply.others);
-      if (reply.proposal) store.dispatch({ type: "shown", proposal: reply.proposal });
-      if (reply.told) store.tell("problem", reply.told);
+    // The image is shown as soon as it is there; the first proposal of a volume takes its time.
+    const looked = insist(store, () => api.image(imageId), () => isWanted, unauthorised).then((found) => {
+      if (isWanted && found) setDetail(found);
     });
-    during("open", asked);
+    const opened = during("open", looked);
+    if (!isReviewed) {
+      const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
+        if (!isWanted || !reply) return;
+        setReaders(reply.others);
+        store.dispatch({ type: "shown", proposal: reply.proposal });
+        if (reply.told) store.tell("problem", reply.told);
+        // That it was not there yet holds no more.
+        else if (store.get().notice?.kind === "info") store.dispatch({ type: "told", notice: null });
+      });
+      void opened.then(() => {
+        if (isWanted) void during("first", asked);
+      });
+    }
     return () => void (isWanted = false);
   }, [imageId, target, person, isReviewed, store, sender, attempt, during, unauthorised]);
 
@@ -186,6 +199,10 @@ export function useDesk(person: string) {
   const ask = useAsk(store, during);
   return {
     store, sender, state, busy, project, projects, target, queue, progress, profile, detail, readers, shownTask,
+    /** The image that was left for this one; null where this is the first. */
+    previous,
+    /** Whether there is nothing to show yet, and the job that looks for something. */
+    isEmpty, scan,
     needsToken, openTask, refresh, ask, during, go,
     /** A project as it is now, where a target came or went. */
     renew: (now: Project) => setProjects((old) => old?.map((known) => (known.id === now.id ? now : known)) ?? null),
@@ -201,12 +218,11 @@ export function useDesk(person: string) {
 
 export type Desk = ReturnType<typeof useDesk>;
 
-/** What opening an image found; without a proposal where its mask is only looked at. */
+/** What opening a session found. */
 interface Opening {
   told: string | null;
-  found: ImageDetail;
   others: Readers | null;
-  proposal: Proposal | null;
+  proposal: Proposal;
 }
 
 const PAGE_KEY = "assent.page";

@@ -7,25 +7,29 @@ import { clamp } from "../viewer/geometry";
 import { type Window, isInHounsfield, openingWindow } from "../viewer/window";
 import type { SessionState } from "./session";
 
-/** The slice shown: where the person left it, else where to look first, once that is known. */
+/**
+ * The slice shown: where the person left it, else where to look first, once that is known; until
+ * then the middle.
+ */
 export function useShownSlice(detail: ImageDetail | null, first: number | null) {
-  const [slice, setSlice] = useState(0);
-  const [image, setImage] = useState<number | null>(null);
+  const [held, setHeld] = useState<{ image: number; slice: number } | null>(null);
   const key = `assent.slice.${detail?.id}`;
-  if (detail && first !== null && image !== detail.id) {
-    setImage(detail.id);
-    const left = sessionStorage.getItem(key);
-    setSlice(clamp(Number(left ?? first), 0, (detail.shape[0] ?? 1) - 1));
+  const depth = detail?.shape[0] ?? 1;
+  const within = (wanted: number) => clamp(wanted, 0, depth - 1);
+  const left = detail && held?.image !== detail.id ? sessionStorage.getItem(key) : null;
+  if (detail && first !== null && held?.image !== detail.id) {
+    setHeld({ image: detail.id, slice: within(Number(left ?? first)) });
   }
   const show = useCallback(
     (wanted: number) => {
-      const next = clamp(wanted, 0, (detail?.shape[0] ?? 1) - 1);
+      if (!detail) return;
+      const next = clamp(wanted, 0, depth - 1);
       sessionStorage.setItem(key, String(next));
-      setSlice(next);
+      setHeld({ image: detail.id, slice: next });
     },
-    [detail, key],
+    [detail, depth, key],
   );
-  return [image === detail?.id ? slice : 0, show] as const;
+  return [held && held.image === detail?.id ? held.slice : within(Number(left ?? depth >> 1)), show] as const;
 }
 
 /** Window and level of the image shown; a choice made on one CT is kept for the next. */

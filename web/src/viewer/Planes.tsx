@@ -101,6 +101,7 @@ export default function Planes(props: Props) {
   const viewer = useRef<Niivue | null>(null);
   const [share, setShare] = useState<number | null>(0);
   const [isReady, setIsReady] = useState(false);
+  const [maskShare, setMaskShare] = useState<number | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
 
   useEffect(() => {
@@ -109,7 +110,8 @@ export default function Planes(props: Props) {
       backColor: [0.05, 0.06, 0.07, 1],
       crosshairColor: [0.9, 0.92, 0.93, 0.7],
       crosshairWidth: 0.6,
-      isCornerOrientationText: true,
+      // A letter at the middle of each edge, as on the slice beside it.
+      isCornerOrientationText: false,
       fontMinPx: 13,
       fontColor: [0.9, 0.92, 0.93, 1],
       show3Dcrosshair: true,
@@ -156,8 +158,9 @@ export default function Planes(props: Props) {
     const shown = viewer.current;
     if (!isReady || !shown || session === null) return;
     const stop = new AbortController();
+    setMaskShare(0);
     const overlay = async () => {
-      const bytes = await download(url.maskVolume(session, round), () => {}, stop.signal);
+      const bytes = await download(url.maskVolume(session, round), setMaskShare, stop.signal);
       const mask = await NVImage.loadFromUrl({ url: bytes, name: "mask.nii", colormap: MASK_COLOURS, opacity });
       if (stop.signal.aborted) return;
       const old = shown.volumes[1];
@@ -165,6 +168,7 @@ export default function Planes(props: Props) {
       mask.cal_min = 0.5;
       mask.cal_max = 1;
       shown.addVolume(mask);
+      setMaskShare(null);
     };
     overlay().catch((error: unknown) => {
       if (!stop.signal.aborted) setProblem(sentence(error));
@@ -185,6 +189,11 @@ export default function Planes(props: Props) {
       {share !== null && !problem && (
         <p className="planes-load">
           <progress max={1} value={share} aria-label={words.loadingVolume} /> {words.loadingVolumeShare(share)}
+        </p>
+      )}
+      {share === null && maskShare !== null && !problem && (
+        <p className="planes-load is-mask" role="status">
+          {words.loadingMask(maskShare)}
         </p>
       )}
       {problem && (

@@ -51,6 +51,8 @@ interface Props {
   brush: { radius: number; adds: boolean } | null;
   /** Where the three planes cross, while they are shown. */
   crosshair: Zyx | null;
+  /** The picture and the mask of that key are on screen. */
+  onPainted(image: number, key: string): void;
   onWindow(window: Window): void;
   onSlice(slice: number): void;
   onPrompts(prompts: Prompt[], removed: number[]): void;
@@ -148,6 +150,8 @@ function usePainting(
   keys: CursorKeys,
 ): void {
   const { detail, proposal, source, stamp, slice, settings, placed, preview, openBox, crosshair } = props;
+  const painted = useRef(props.onPainted);
+  painted.current = props.onPainted;
   const picture = useSlice(detail, slice, props.window);
   const mask = useMask(source, slice);
   const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
@@ -188,7 +192,9 @@ function usePainting(
       if (draft) paintDraft(context, camera, draft, props.brush);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool, props.brush);
       // Nothing is missing: the picture and the mask are those of the slice.
-      shown.dataset.painted = picture?.index === slice && mask ? paintKey(source, slice) : "";
+      const isWhole = picture?.index === slice && mask !== null;
+      shown.dataset.painted = isWhole ? paintKey(source, slice) : "";
+      if (isWhole && source && !settings.isHidden) painted.current(detail.id, source.key);
     });
     return () => cancelAnimationFrame(request);
   }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
