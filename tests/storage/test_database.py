@@ -169,7 +169,7 @@ def test_profiles_jobs_and_queue_survive_reopening(store, database, tmp_path):
         read = again.jobs.get(running.id)
         assert (read.state, read.progress, read.detail) == ("running", 0.5, "half of it")
         assert again.jobs.all() == (read, waiting)
-        assert [(left.job, left.arguments) for left in again.jobs.unfinished()] == [
+        assert [(left.job, left.arguments) for left in again.jobs.take("me")] == [
             (waiting, asked),
             (read, {}),
         ]

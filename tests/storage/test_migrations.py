@@ -165,7 +165,7 @@ def test_jobs_of_a_version_that_did_not_keep_what_was_asked_for_are_failed(base)
     left, done = Jobs(base).get(1), Jobs(base).get(2)
     assert (left.state, "Start this again" in left.detail) == ("failed", True)
     assert (done.state, done.detail) == ("done", "a.png")
-    assert Jobs(base).unfinished() == ()
+    assert Jobs(base).take("me") == ()
 
 
 def test_every_database_has_an_id_of_its_own_and_keeps_it(store, base, database, tmp_path):

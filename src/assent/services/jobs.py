@@ -10,12 +10,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from queue import SimpleQueue
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any, Protocol, TypeVar, cast
 
 from assent.core.errors import AssentError, StorageError
 from assent.services.news import News
+from assent.services.owner import is_gone, new_owner
 from assent.storage.records import Job, JobState, UnfinishedJob
 from assent.storage.store import Store
 
@@ -28,6 +29,9 @@ STORE_EVERY_S = 0.25
 
 PAUSE_S = 0.1
 """Who follows a job is told of a change at most this often."""
+
+BEAT_S = 5.0
+"""How often a server says that it is alive, and looks for jobs of others that are not."""
 
 MOST_ATTEMPTS = 3
 """How often a job may be begun without finishing a step: each time the server was gone."""
@@ -112,13 +116,13 @@ class Run:
             if self._is_wary:  # Should this end the server again, it is known what did.
                 self._store()
             result = do()
-            self._jobs._store.jobs.add_step(self.job_id, name, result)
+            self._jobs._store.jobs.add_step(self.job_id, name, result, owner=self._jobs._owner)
             self._steps[name] = result
             self._is_wary = False
         return cast("T", self._steps[name])
 
     def _store(self) -> None:
-        self._jobs._store.jobs.report(self.job_id, "running", *self._told)
+        self._jobs._report(self.job_id, "running", *self._told)
         self._stored_at = monotonic()
 
 
@@ -127,7 +131,7 @@ Do = Callable[[Run], str]
 
 
 class Jobs:
-    """One thread that works on jobs in order."""
+    """One thread that works on jobs in order, and one that says that they are being worked on."""
 
     def __init__(self, store: Store, kinds: Mapping[str, Do]) -> None:
         """Begin.
@@ -136,14 +140,19 @@ class Jobs:
             store: Where jobs are kept.
             kinds: What to do, by the name of the kind of job; called by another thread.
         """
-        self._store, self._kinds = store, kinds
+        self._store, self._kinds, self._owner = store, kinds, new_owner()
         self._news, self._streams = Condition(), News()
         self._live: dict[int, Job] = {}
         self._cancelled: set[int] = set()
-        self._is_closing = False
+        self._is_closing = self._takes_over = False
+        self._closing = Event()
         self._queue: SimpleQueue[UnfinishedJob | None] = SimpleQueue()
-        self._thread = Thread(target=self._work, name="assent jobs", daemon=True)
-        self._thread.start()
+        self._threads = [
+            Thread(target=do, name=f"assent jobs: {do.__name__}", daemon=True)
+            for do in (self._work, self._keep)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def start(self, kind: str, arguments: Mapping[str, Any]) -> Job:
         """Begin a job as soon as those before it are done.
@@ -156,20 +165,32 @@ class Jobs:
             StorageError: If it cannot be noted.
         """
         with self._news:
-            job = self._store.jobs.add(kind, arguments)
+            job = self._store.jobs.add(kind, arguments, owner=self._owner)
             self._put(UnfinishedJob(job=job, arguments=arguments, is_cancelled=False, attempts=0))
         return job
 
     def resume(self) -> None:
-        """Go on with what an earlier server left.
+        """Go on with what other servers left, and from now on with what they leave.
 
         Raises:
             StorageError: If what was left cannot be read, or its end cannot be noted.
         """
-        with self._news:  # so that what was started here is seen as such
-            for left in self._store.jobs.unfinished():
-                if left.job.id not in self._live:
-                    self._resume(left)
+        self._takes_over = True
+        self.tend()
+
+    def tend(self) -> None:
+        """Say that this server is alive, and go on with what is left by those that are not.
+
+        Raises:
+            StorageError: If that cannot be noted.
+        """
+        if self._live:
+            asked = self._store.jobs.beat(self._owner)
+            with self._news:
+                self._cancelled |= asked & self._live.keys()
+        if self._takes_over and (others := self._store.jobs.owners() - {self._owner}):
+            for left in self._store.jobs.take(self._owner, [*filter(is_gone, others)]):
+                self._resume(left)
 
     def get(self, job_id: int) -> Job:
         """A job as it is now.
@@ -236,8 +257,14 @@ class Jobs:
         with self._news:
             self._is_closing = True
             self._tell_all()
+        self._closing.set()
         self._queue.put(None)
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
+        try:
+            self._store.jobs.release(self._owner)
+        except StorageError as error:
+            LOG.warning("what is left is not released: %s", error)
 
     async def _seen(self, job_id: int) -> Job:
         """A job as it is now, for an event loop, which waits for no lock and no database."""
@@ -250,10 +277,10 @@ class Jobs:
         self._streams.tell()
 
     def _resume(self, left: UnfinishedJob) -> None:
-        """Go on with what an earlier server left, if that may help."""
+        """Go on with what another server left, if that may help."""
         job = left.job
         if left.is_cancelled:
-            self._store.jobs.report(job.id, "cancelled", job.progress, CANCELLED)
+            self._report(job.id, "cancelled", job.progress, CANCELLED)
         elif left.attempts >= MOST_ATTEMPTS:
             LOG.warning("job %s ended the server %s times", job.id, left.attempts)
             told = (
@@ -261,7 +288,7 @@ class Jobs:
                 f"{f', at {job.detail}' if job.detail else ''}. See to its log and memory, then"
                 " start this again."
             )
-            self._store.jobs.report(job.id, "failed", job.progress, told)
+            self._report(job.id, "failed", job.progress, told)
         else:
             self._put(left)
 
@@ -278,10 +305,10 @@ class Jobs:
             try:
                 state, detail = self._done(left)
                 if state == "waiting":
-                    self._store.jobs.put_back(job_id)
+                    self._store.jobs.put_back(job_id, owner=self._owner)
                 else:
                     progress = 1.0 if state == "done" else self.get(job_id).progress
-                    self._store.jobs.report(job_id, state, progress, detail)
+                    self._report(job_id, state, progress, detail)
             except StorageError as error:
                 LOG.warning("the end of job %s is not stored: %s", job_id, error)
             with self._news:
@@ -289,11 +316,22 @@ class Jobs:
                 self._cancelled.discard(job_id)
                 self._tell_all()
 
+    def _keep(self) -> None:
+        while not self._closing.wait(BEAT_S):
+            try:
+                self.tend()
+            except StorageError as error:
+                LOG.warning("no heartbeat of jobs is stored: %s", error)
+
+    def _report(self, job_id: int, state: JobState, progress: float, detail: str) -> None:
+        self._store.jobs.report(job_id, state, progress, detail, owner=self._owner)
+
     def _done(self, left: UnfinishedJob) -> tuple[JobState, str]:
         job = left.job
         try:
             do = self._kinds[job.kind]
-            return "done", do(Run(self, left, self._store.jobs.begin(job.id)))
+            done = self._store.jobs.begin(job.id, owner=self._owner)
+            return "done", do(Run(self, left, done))
         except CancelledError:
             return "cancelled", CANCELLED
         except ClosingError:

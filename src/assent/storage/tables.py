@@ -211,6 +211,9 @@ jobs = Table(
     Column("arguments", JSON, nullable=False),
     Column("is_cancelled", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
+    # Which process works on it, "" for none, and when that was last heard of.
+    _text("owner"),
+    _moment("heartbeat_at", nullable=True),
 )
 
 # What an unfinished job need not do again.
