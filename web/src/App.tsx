@@ -14,6 +14,7 @@ import { Legend } from "./panels/Legend";
 import { Log } from "./panels/Log";
 import { Login } from "./panels/Login";
 import { PaintBar } from "./panels/PaintBar";
+import { Problems } from "./panels/Problems";
 import { Queue } from "./panels/Queue";
 import { Readers, holderOf } from "./panels/Readers";
 import { ReviewBar } from "./panels/ReviewBar";
@@ -159,6 +160,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       {panels.queue && (
         <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
           <Uploads uploader={uploader} uploads={uploads} />
+          {desk.project && <Problems key={desk.project.id} project={desk.project.id} onLooked={() => void desk.refresh()} />}
           {desk.shownTask && <TakeBack key={desk.shownTask.image.id} task={desk.shownTask} onGone={() => void desk.refresh()} />}
           {desk.project && desk.target !== null && (
             <Jobs key={`${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />

@@ -111,10 +111,6 @@ class OwnJobs(Jobs):
         self._own.add(job.id)
         return job
 
-    def unfinished(self) -> tuple[UnfinishedJob, ...]:
-        """As in ``Jobs``, of this folder."""
-        return self._ours(super().unfinished())
-
     def take(self, owner: str, gone: Collection[str] = ()) -> tuple[UnfinishedJob, ...]:
         """As in ``Jobs``, of this folder; the others are held until this server releases them."""
         return self._ours(super().take(owner, gone))
