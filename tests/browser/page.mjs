@@ -59,6 +59,15 @@ export async function openImage(page, name) {
   await page.locator(".queue-item", { has: page.locator(`[title="${name}"]`) }).click();
   await page.locator(`.image-name[title="${name}"]`).waitFor();
   await page.locator(".log-item[aria-current]").waitFor();
+  await waitUntilPainted(page);
+}
+
+/** Wait until the image and its proposal are on screen; whatever is pressed before is not meant for them. */
+export async function waitUntilPainted(page) {
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector(".stage-canvas");
+    return canvas?.dataset.painted && canvas.dataset.painted === canvas.dataset.stamp;
+  });
 }
 
 /** Wait until the round of the current line of the log is that one, and nothing is on its way. */
@@ -68,6 +77,12 @@ export async function waitForRound(page, round) {
       document.querySelector(".log-item[aria-current] .log-round")?.textContent === String(wanted),
     round,
   );
+}
+
+/** Look at an image for as long as the page wants before a key accepts anything on it. */
+export async function look(page) {
+  await waitUntilPainted(page);
+  await page.waitForTimeout(800);
 }
 
 /** Click at a share of the stage, as {x: 0.5, y: 0.5} for its middle. */
@@ -94,10 +109,7 @@ const fingerprint = () => {
 
 /** A number that stands for what is painted, once it stays the same for a moment. */
 export async function picture(page) {
-  await page.waitForFunction(() => {
-    const { stamp, painted } = document.querySelector(".stage-canvas").dataset;
-    return painted === stamp;
-  });
+  await waitUntilPainted(page);
   let last = null;
   for (;;) {
     const now = await page.evaluate(fingerprint);

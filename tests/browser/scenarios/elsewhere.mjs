@@ -1,6 +1,6 @@
 // A waiting answer belongs to one database: another one on the same port never gets it.
 
-import { ask, base, check, clickStage, openImage, openPage, run, waitForRound } from "../page.mjs";
+import { ask, base, check, clickStage, look, openImage, openPage, run, waitForRound } from "../page.mjs";
 
 const kinds = async (page) => {
   const numbers = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => /sessions\/(\d+)/.exec(name)?.[1]));
@@ -18,6 +18,7 @@ await run(async ({ newPage, complaints }) => {
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
 
+  await look(page);
   await ask("kill");
   await page.keyboard.press("Enter");
   await page.getByText("kept in this browser").waitFor();

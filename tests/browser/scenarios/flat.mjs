@@ -1,6 +1,6 @@
 // A 2D image from the first point to acceptance, by keys; a reload in between changes nothing.
 
-import { check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound } from "../page.mjs";
+import { check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound, waitUntilPainted } from "../page.mjs";
 
 const tags = async (page) => (await page.locator(".card-tag").allInnerTexts()).join();
 
@@ -84,6 +84,7 @@ await run(async ({ newPage }) => {
 
   // Two finished images make a curve. This one was opened before the first was finished.
   await page.locator(".log-item[aria-current]").waitFor();
+  await waitUntilPainted(page);
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
   // Enter accepts only what was looked at.

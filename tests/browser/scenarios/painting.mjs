@@ -1,6 +1,6 @@
 // The last resort: a mask painted by hand, its strokes undone, kept over a reload, and accepted.
 
-import { check, checkAccess, clickStage, dragStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound } from "../page.mjs";
+import { check, checkAccess, clickStage, dragStage, look, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound } from "../page.mjs";
 
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
@@ -40,6 +40,7 @@ await run(async ({ newPage }) => {
   await page.mouse.move(5, 5);
   await waitForPicture(page, twice);
 
+  await look(page);
   await page.keyboard.press("Enter");
   await page.getByText("Accepted, painted by hand.").waitFor();
   await page.locator(".log-item", { hasText: "painted by hand" }).waitFor();

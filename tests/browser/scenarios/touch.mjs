@@ -1,6 +1,6 @@
 // A tablet: everything that is pressed is large enough for a finger, and work goes on by touch.
 
-import { check, checkAccess, openPage, run, shoot, waitForRound } from "../page.mjs";
+import { check, checkAccess, openPage, run, shoot, waitForRound, waitUntilPainted } from "../page.mjs";
 
 const SMALLEST = 44;
 const PRESSED = "button, summary, select, input:not([type=file]), label.check, [role^=menuitem]";
@@ -52,6 +52,7 @@ await run(
     await page.locator('.image-name[title="c.nii.gz"]').waitFor({ state: "attached" });
     await page.getByRole("button", { name: "Numbers, answers and profile" }).tap();
     await waitForRound(page, 0);
+    await waitUntilPainted(page);
     await tap(page, { x: 0.45, y: 0.5 });
     await waitForRound(page, 1);
     await checkSizes(page, "answers");
