@@ -66,10 +66,17 @@ class Ahead:
         done: set[tuple[str, int]] = set()
         # Put there first: what an acceptance takes away meanwhile shall not come back.
         self._prepared[project_id, target] = done
-        for task in self._store.projects.queue(project_id, target, limit=AHEAD):
-            sure = self._look(task, person, done)
-            if task.predicted_dice is not None:
-                self._rank(task, sure)
+        looked: set[int] = set()
+        for _ in range(AHEAD + LOOKS):
+            front = self._store.projects.queue(project_id, target, limit=AHEAD)
+            left = [task for task in front if task.id not in looked]
+            if not left:
+                return
+            looked.add(left[0].id)
+            sure = self._look(left[0], person, done)
+            # Known better now, it may come later: then another one is in front.
+            if left[0].predicted_dice is not None:
+                self._rank(left[0], sure)
 
     def _prepare_sent(self) -> None:
         while self._sent:

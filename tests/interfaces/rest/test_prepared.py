@@ -90,3 +90,23 @@ def test_what_the_process_died_of_is_not_tried_after_each_acceptance(served, mon
     assert sorted(died) == ["prepare", "recall"]
     assert served.get("/profiles/me").json()["images"] == 1
     assert [task["image"]["id"] for task in open_tasks(served)] == [second["id"]]
+
+
+def test_the_front_is_prepared_also_where_a_second_look_alters_the_order(served, monkeypatch):
+    sure, call = {"a.png": 0.1, "b.png": 0.2, "c.png": 0.3}, served.worker.call
+
+    def better(verb, *arguments, **more):
+        found = call(verb, *arguments, **more)
+        if verb != "prepare":
+            return found
+        name = arguments[0].original.path
+        sure[name] += 0.5
+        return sure[name]
+
+    served.workspace.backstage.settle()
+    store = served.workspace.store.projects
+    store.rank({task.id: (0.1 * task.id, 0.1 * task.id) for task in store.queue(1, TARGET)})
+    monkeypatch.setattr(served.worker, "call", better)
+    served.workspace.ahead.prepare(1, TARGET)
+    served.workspace.backstage.settle()
+    assert prepared(served)[:2] == [True, True]
