@@ -16,6 +16,7 @@ def gone(monkeypatch):
     def order(*comers, seconds_apart=1.0):
         now, lock, first, went = [0.0], Turns(), Event(), []
         monkeypatch.setattr(turns, "monotonic", lambda: now[0])
+        monkeypatch.setattr(turns, "QUIET_S", 0.0)
 
         def go(name, is_patient):
             with lock.take(is_patient=is_patient):
@@ -53,6 +54,26 @@ def test_a_person_goes_before_what_nobody_waits_for(gone):
 def test_what_nobody_waits_for_has_its_turn_in_the_end(gone):
     comers = [("ahead", True), *((name, False) for name in "abcdefgh")]
     assert gone(*comers) == [*"abcd", "ahead", *"efgh"]
+
+
+def test_what_nobody_waits_for_begins_when_nobody_has_asked_for_a_while(monkeypatch):
+    now, lock, went = [100.0], Turns(), []
+    monkeypatch.setattr(turns, "monotonic", lambda: now[0])
+    monkeypatch.setattr(turns, "QUIET_S", 0.01)
+
+    def go(name, is_patient):
+        with lock.take(is_patient=is_patient):
+            went.append(name)
+
+    go("person", False)
+    with ThreadPoolExecutor() as pool:
+        ahead = pool.submit(go, "ahead", True)
+        while not lock._waiting:
+            pass
+        go("again", False)
+        now[0] += 0.02
+        ahead.result(30)
+    assert went == ["person", "again", "ahead"]
 
 
 def test_an_error_lets_the_next_go():

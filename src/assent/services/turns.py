@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from math import inf
 from threading import Condition
 from time import monotonic
 
 HEAD_START_S = 5.0
 """How much longer than a person's request work behind the scenes may wait. It is no more than
 that, so that such work goes on where people ask without a pause."""
+
+QUIET_S = 1.0
+"""How long nobody may have asked before such work begins: who answers quickly asks again soon, and
+what has begun is not broken off."""
 
 
 class Turns:
@@ -19,20 +24,25 @@ class Turns:
         self._waiting: list[tuple[float, int]] = []
         self._numbers = count()
         self._is_taken = False
+        self._quiet_since = -inf
 
     @contextmanager
     def take(self, *, is_patient: bool = False) -> Iterator[None]:
         """Hold the lock for the time of a ``with`` block.
 
         Args:
-            is_patient: Let others go first who asked up to ``HEAD_START_S`` seconds later.
+            is_patient: Let others go first who ask up to ``HEAD_START_S`` seconds later, and wait
+                for ``QUIET_S`` after the last of them, but no longer than that head start.
         """
         due = monotonic() + (HEAD_START_S if is_patient else 0.0)
         with self._changed:
             ticket = (due, next(self._numbers))
             self._waiting.append(ticket)
             try:
-                self._changed.wait_for(lambda: not self._is_taken and ticket == min(self._waiting))
+                while (pause := self._pause(due) if is_patient else 0.0) > 0 or not self._may_go(
+                    ticket
+                ):
+                    self._changed.wait(pause if pause > 0 else None)
                 self._is_taken = True
             finally:
                 self._waiting.remove(ticket)
@@ -41,4 +51,13 @@ class Turns:
         finally:
             with self._changed:
                 self._is_taken = False
+                if not is_patient:
+                    self._quiet_since = monotonic()
                 self._changed.notify_all()
+
+    def _may_go(self, ticket: tuple[float, int]) -> bool:
+        return not self._is_taken and ticket == min(self._waiting)
+
+    def _pause(self, due: float) -> float:
+        """How many seconds what is due then should still wait for quiet."""
+        return min(self._quiet_since + QUIET_S, due) - monotonic()
