@@ -1,6 +1,7 @@
 """What is computed before anybody asks for it: the next images of a queue, and their order."""
 
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from math import prod
 
@@ -29,10 +30,24 @@ class Ahead:
     """Prepares images behind the scenes; the requests of people go first."""
 
     def __init__(
-        self, store: Store, worker: Computes, annotate: Annotate, backstage: Backstage
+        self,
+        store: Store,
+        worker: Computes,
+        annotate: Annotate,
+        backstage: Backstage,
+        learn: Callable[[str], None],
     ) -> None:
+        """Begin.
+
+        Args:
+            store: Where everything is kept.
+            worker: Computes.
+            annotate: Says how a session begins.
+            backstage: Does it.
+            learn: Learns a person's profile again; done first after an acceptance.
+        """
         self._store, self._worker, self._annotate = store, worker, annotate
-        self._backstage = backstage
+        self._backstage, self._learn = backstage, learn
         self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
         self._sent = deque[int](maxlen=AHEAD)
         self._given_up: set[str] = set()
@@ -54,13 +69,20 @@ class Ahead:
         task = self._store.projects.task(task_id)
         project = self._store.projects.image(task.image_id).project_id
         self._prepared.pop((project, task.target), None)
-        for work in (self._prepare, self._order):
-            self._backstage.later(partial(work, project, task.target, person))
+        self._backstage.later(partial(self._renew, project, task.target, person))
 
     def after_upload(self, image_id: int) -> None:
         """Prepare an image that was sent; of many at once, the last ones."""
         self._sent.append(image_id)
         self._backstage.later(self._prepare_sent)
+
+    def _renew(self, project_id: int, target: str, person: str) -> None:
+        # As one piece: what is prepared before a profile changes would begin with the old one.
+        try:
+            self._learn(person)
+        finally:
+            self._prepare(project_id, target, person)
+            self._order(project_id, target, person)
 
     def _prepare(self, project_id: int, target: str, person: str) -> None:
         done: set[tuple[str, int]] = set()

@@ -93,7 +93,7 @@ class Workspace:
         )
         self.learning = Learning(store, worker, self.annotate)
         self.backstage = Backstage()
-        self.ahead = Ahead(store, worker, self.annotate, self.backstage)
+        self.ahead = Ahead(store, worker, self.annotate, self.backstage, self.learning.refresh)
         self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self.ahead.after_upload)
         self._stamps = Stamps(exports.parent / "scanned")
         self._problems: dict[int, list[Problem]] = {}
@@ -321,7 +321,6 @@ class Workspace:
         return self._exports / f"export-{job_id}.zip"
 
     def _after_acceptance(self, session: StoredSession) -> None:
-        self.backstage.later(partial(self.learning.refresh, session.person))
         self.ahead.after_acceptance(session.task_id, session.person)
 
 
