@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assent.bench.curves import Curve, Curves
-from assent.core.intervals import Interval, paired_difference_interval
+from assent.core.intervals import (
+    Interval,
+    group_sums,
+    paired_difference_interval,
+    percentile_interval,
+)
 
 DRAWS = 2000
-_TAILS = (0.025, 0.975)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,23 +92,17 @@ def pooled(parts: Sequence[Paired], *, relative: bool = False, seed: int = 0) ->
     drawn = np.mean([_draws(part, rng) for part in parts], axis=0)
     value, minus = np.mean([(part.values.mean(), part.minus.mean()) for part in parts], axis=0)
     if not relative:
-        return _interval(value - minus, drawn[0] - drawn[1])
+        return percentile_interval(value - minus, drawn[0] - drawn[1])
     if minus <= 0.0:
         return None
     usable = drawn[:, drawn[1] > 0.0]
-    return _interval(value / minus - 1.0, usable[0] / usable[1] - 1.0)
+    return percentile_interval(value / minus - 1.0, usable[0] / usable[1] - 1.0)
 
 
 def _draws(part: Paired, rng: np.random.Generator) -> NDArray[np.float64]:
     """``(2, DRAWS)`` means of values and of what is subtracted."""
-    place: dict[tuple[str, str], int] = {}
-    members = [place.setdefault(group, len(place)) for group in part.groups]
-    sums = np.stack([np.bincount(members, weights=each) for each in (part.values, part.minus)])
-    counts = np.bincount(members)
-    drawn = rng.integers(len(place), size=(DRAWS, len(place)))
-    return np.asarray(sums[:, drawn].sum(axis=2) / counts[drawn].sum(axis=1))
-
-
-def _interval(value: float, draws: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(draws, _TAILS, method="inverted_cdf")
-    return Interval(float(value), float(low), float(high))
+    values, counts = group_sums(part.values, part.groups)
+    minus, _ = group_sums(part.minus, part.groups)
+    drawn = rng.integers(len(counts), size=(DRAWS, len(counts)))
+    sums = np.stack([values, minus])[:, drawn].sum(axis=2)
+    return np.asarray(sums / counts[drawn].sum(axis=1))

@@ -62,16 +62,14 @@ def mean_interval(
     numbers = _checked(values)
     if draws < 1:
         raise InputError(f"An interval needs at least one draw; got {draws}.")
-    sums, counts = _group_sums(numbers, groups)
+    sums, counts = group_sums(numbers, groups)
     rng = np.random.default_rng(seed)
     step = max(1, _CHUNK // len(sums))
     means = []
     for start in range(0, draws, step):
         drawn = rng.integers(len(sums), size=(min(step, draws - start), len(sums)))
         means.append(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
-    # Values that occurred, as interpolation between finite and infinite ones is undefined.
-    low, high = np.quantile(np.concatenate(means), _TAILS, method="inverted_cdf")
-    return Interval(float(sums.sum() / counts.sum()), float(low), float(high))
+    return percentile_interval(sums.sum() / counts.sum(), np.concatenate(means))
 
 
 def paired_difference_interval(
@@ -108,21 +106,30 @@ def paired_difference_interval(
     return mean_interval(difference, groups, seed=seed, draws=draws)
 
 
-def _checked(values: ArrayLike) -> NDArray[np.float64]:
-    numbers = np.asarray(values, dtype=np.float64)
-    if numbers.ndim != 1 or numbers.size == 0 or np.isnan(numbers).any():
-        missing = int(np.isnan(numbers).sum())
-        raise InputError(
-            "A mean needs a list of at least one number without NaN; got shape"
-            f" {numbers.shape} with {missing} NaN. Leave out records without a value."
-        )
-    return numbers
+def percentile_interval(mean: float, means: NDArray[np.float64]) -> Interval:
+    """A mean with the percentiles of its bootstrap means.
+
+    Args:
+        mean: Over all records.
+        means: ``(draws,)``; inf is allowed.
+    """
+    # Values that occurred, as interpolation between finite and infinite ones is undefined.
+    low, high = np.quantile(means, _TAILS, method="inverted_cdf")
+    return Interval(float(mean), float(low), float(high))
 
 
-def _group_sums(
+def group_sums(
     numbers: NDArray[np.float64], groups: Sequence[Hashable] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sum and number of the records of each group."""
+    """Sum and number of the records of each group, ``(G,)`` each, in the order of the groups.
+
+    Args:
+        numbers: ``(N,)``.
+        groups: N names of what is drawn together; each record by itself if None.
+
+    Raises:
+        InputError: If the lengths differ.
+    """
     if groups is None:
         return numbers, np.ones(len(numbers))
     if len(groups) != len(numbers):
@@ -134,3 +141,14 @@ def _group_sums(
     members = np.array([position.setdefault(group, len(position)) for group in groups])
     sums = np.bincount(members, weights=numbers).astype(np.float64)
     return sums, np.bincount(members).astype(np.float64)
+
+
+def _checked(values: ArrayLike) -> NDArray[np.float64]:
+    numbers = np.asarray(values, dtype=np.float64)
+    if numbers.ndim != 1 or numbers.size == 0 or np.isnan(numbers).any():
+        missing = int(np.isnan(numbers).sum())
+        raise InputError(
+            "A mean needs a list of at least one number without NaN; got shape"
+            f" {numbers.shape} with {missing} NaN. Leave out records without a value."
+        )
+    return numbers

@@ -39,10 +39,8 @@ class Turns:
             ticket = (due, next(self._numbers))
             self._waiting.append(ticket)
             try:
-                while (pause := self._pause(due) if is_patient else 0.0) > 0 or not self._may_go(
-                    ticket
-                ):
-                    self._changed.wait(pause if pause > 0 else None)
+                while (pause := self._pause(due)) or not self._may_go(ticket):
+                    self._changed.wait(pause or None)
                 self._is_taken = True
             finally:
                 self._waiting.remove(ticket)
@@ -59,5 +57,5 @@ class Turns:
         return not self._is_taken and ticket == min(self._waiting)
 
     def _pause(self, due: float) -> float:
-        """How many seconds what is due then should still wait for quiet."""
-        return min(self._quiet_since + QUIET_S, due) - monotonic()
+        """How many seconds what is due then should still wait for quiet: 0 where it is due now."""
+        return max(0.0, min(self._quiet_since + QUIET_S, due) - monotonic())

@@ -5,6 +5,7 @@ import type { Profile as ProfileOf, Proposal } from "../api/types";
 import { isNothing } from "../state/sight";
 import { chooseProfile, usesProfile } from "../state/useDesk";
 import { words } from "../words";
+import { AskTwice } from "./AskTwice";
 
 /** Name and value of each number of the recommendation; sizes only where a voxel has one. */
 export function numbersOf(proposal: Proposal): [string, string][] {
@@ -73,7 +74,6 @@ interface ProfileProps {
 }
 
 export function Profile({ profile, says, person, onPerson, onForget }: ProfileProps) {
-  const [isAsking, setIsAsking] = useState(false);
   const [isUsed, setIsUsed] = useState(usesProfile);
   const habit = profile?.says || says;
   return (
@@ -97,20 +97,7 @@ export function Profile({ profile, says, person, onPerson, onForget }: ProfilePr
       {profile !== null && profile.images > 0 && (
         <p className="profile-foot">
           <span>{words.profileImages(profile.images)}</span>
-          {isAsking ? (
-            <span>
-              <button type="button" className="link" onClick={() => { setIsAsking(false); onForget(); }}>
-                {words.forgetSure}
-              </button>{" "}
-              <button type="button" className="link" onClick={() => setIsAsking(false)}>
-                {words.keepIt}
-              </button>
-            </span>
-          ) : (
-            <button type="button" className="link" onClick={() => setIsAsking(true)}>
-              {words.forget}
-            </button>
-          )}
+          <AskTwice asks={words.forget} does={words.forgetSure} onSure={onForget} />
         </p>
       )}
     </section>

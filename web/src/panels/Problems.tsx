@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Job } from "../api/types";
 import { type Missing, missingOf } from "../state/problems";
+import { goesOn } from "../state/scan";
 import { sentence } from "../state/useDesk";
 import { words } from "../words";
 import { Dialog } from "./Dialog";
@@ -17,7 +17,6 @@ interface Props {
   onLooked(): void;
 }
 
-const goesOn = ({ state }: Job) => state === "running" || state === "waiting";
 const pause = (ms: number) => new Promise((resume) => setTimeout(resume, ms));
 
 function useMissing(project: number, onLooked: () => void) {

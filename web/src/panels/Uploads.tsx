@@ -7,6 +7,7 @@ import { type Found, filesChosen, filesIn, parcelsOf } from "../state/parcels";
 import { type Upload, Uploader, summary } from "../state/upload";
 import { sentence } from "../state/useDesk";
 import { words } from "../words";
+import { AskTwice } from "./AskTwice";
 
 export function useUploads(project: number | null, onAdded: () => void) {
   const added = useRef(onAdded);
@@ -144,31 +145,16 @@ function Choose({ label, title, isFolder = false, onChosen }: ChooseProps) {
 
 /** Takes an image back that was added here; it asks once more before. */
 export function TakeBack({ task, onGone }: { task: Task; onGone(): void }) {
-  const [isAsking, setIsAsking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   if (!task.image.path.startsWith(".uploads/") || task.state === "accepted") return null;
   const remove = () => {
-    setIsAsking(false);
     api.removeImage(task.image.id).then(onGone, (error: unknown) => setProblem(sentence(error)));
   };
   return (
     <section className="jobs" aria-label={words.sentImage}>
       <p className="job-head">
         <span>{words.sentImage}</span>
-        {isAsking ? (
-          <span>
-            <button type="button" className="link" onClick={remove}>
-              {words.removeSure}
-            </button>{" "}
-            <button type="button" className="link" onClick={() => setIsAsking(false)}>
-              {words.keepIt}
-            </button>
-          </span>
-        ) : (
-          <button type="button" className="link" onClick={() => setIsAsking(true)}>
-            {words.remove}
-          </button>
-        )}
+        <AskTwice asks={words.remove} does={words.removeSure} onSure={remove} />
       </p>
       {problem !== null && (
         <p className="problem" role="alert">

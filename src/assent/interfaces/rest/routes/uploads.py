@@ -19,20 +19,22 @@ BLOCK = 2**20
 """Bytes that go to disk at once."""
 
 FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+BODY = {"requestBody": {"required": True, **FILE}}
+ShownName = Annotated[str, Query(min_length=1, max_length=1000)]
 
 
 @router.post(
     "/projects/{project}/images",
     status_code=201,
     responses={200: {"model": schemas.Image}},
-    openapi_extra={"requestBody": {"required": True, **FILE}},
+    openapi_extra=BODY,
 )
 async def upload(
     desk: AtDesk,
     request: Request,
     response: Response,
     project: schemas.Id,
-    name: Annotated[str, Query(min_length=1, max_length=1000)],
+    name: ShownName,
     target: schemas.Word | None = None,
 ) -> schemas.Image:
     """Add an image, sent as the body of the request: 201, or 200 if the project has it already.
@@ -50,14 +52,14 @@ async def upload(
     "/projects/{project}/series",
     status_code=201,
     responses={200: {"model": schemas.Series}},
-    openapi_extra={"requestBody": {"required": True, **FILE}},
+    openapi_extra=BODY,
 )
 async def upload_series(
     desk: AtDesk,
     request: Request,
     response: Response,
     project: schemas.Id,
-    name: Annotated[str, Query(min_length=1, max_length=1000)],
+    name: ShownName,
     target: schemas.Word | None = None,
 ) -> schemas.Series:
     """Add the DICOM series of an archive, one image each: 201, or 200 if none of them is new.
