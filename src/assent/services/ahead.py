@@ -139,6 +139,8 @@ class Ahead:
             return None
         try:
             work = self._annotate.fresh_work(task, image, person)
+            # In two pieces, as nothing is broken off for whoever asks meanwhile.
+            self._worker.call("begin", work, is_patient=True)
             sure: float = self._worker.call("prepare", work, is_patient=True)
         except WorkerError:
             # Everybody waited for this one, or for the restart after it: not again and again.

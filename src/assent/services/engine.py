@@ -119,6 +119,14 @@ class Engine:
         if "pick" in heard and session.propose().alternatives.size:
             session.give(Pick(0, session.round))
 
+    def begin(self, work: Work) -> None:
+        """Do the longer half of ``prepare``, so that whoever asks meanwhile waits for a half only.
+
+        Raises:
+            AssentError: As ``see``.
+        """
+        self._prepared.put(_beginning(work), self._session(work))
+
     def prepare(self, work: Work) -> float:
         """Do now what the first look at an image would wait for.
 

@@ -71,6 +71,22 @@ def test_large_images_and_those_that_are_gone_are_not_looked_at(tmp_path, monkey
         assert told["2.png"] > 0
 
 
+def test_an_image_is_prepared_in_two_pieces_and_nothing_is_computed_twice(served, monkeypatch):
+    method = served.worker.engine._method
+    begun, begin = [], method.begin
+    monkeypatch.setattr(
+        method, "begin", lambda *args, **more: begun.append(1) or begin(*args, **more)
+    )
+    served.workspace.backstage.settle()
+    accept_first(served)
+    served.worker.calls.clear()
+    begun.clear()
+    accept_first(served)
+    pieces = [verb for verb in served.worker.calls if verb in ("begin", "prepare")]
+    assert pieces == ["begin", "prepare"] * (len(pieces) // 2) != []
+    assert begun == [1]
+
+
 def test_what_the_process_died_of_is_not_tried_after_each_acceptance(served, monkeypatch):
     died, call = [], served.worker.call
 
