@@ -120,11 +120,14 @@ def run(given: argparse.Namespace, people: Sequence[Person], done: Event) -> lis
 
 
 def _watched(given: argparse.Namespace, people: Sequence[Person], server: Server) -> list[Memory]:
-    until, samples = time.monotonic() + 60 * given.minutes, []
+    begun, samples = time.monotonic(), list[Memory]()
     while True:
         answers = sum(person.answers for person in people)
         samples.append(Memory(answers, *server.memory_mb()))
-        if time.monotonic() >= until and answers >= given.answers:
+        minutes, held = (time.monotonic() - begun) / 60, samples[-1]
+        told = f"{minutes:5.1f} min {answers:6d} answers {held.server + held.worker:6.0f} MB"
+        print(told, end="\r", file=sys.stderr, flush=True)
+        if minutes >= given.minutes and answers >= given.answers:
             return samples
         time.sleep(SAMPLE_S)
 
