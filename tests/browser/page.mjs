@@ -85,6 +85,16 @@ export async function look(page) {
   await page.waitForTimeout(800);
 }
 
+/** Accept by key; where the page refuses, fail with what it says. */
+export async function accept(page) {
+  await page.locator(".choices .primary:enabled").waitFor();
+  await page.keyboard.press("Enter");
+  const done = page.getByText("It is on disk");
+  const told = page.locator(".banner");
+  await done.or(told).first().waitFor();
+  if (!(await done.isVisible())) throw new Error(`Enter did not accept: ${await told.innerText()}`);
+}
+
 /** Click at a share of the stage, as {x: 0.5, y: 0.5} for its middle. */
 export async function clickStage(page, at, options = {}) {
   const box = await page.locator(".stage-canvas").boundingBox();

@@ -291,7 +291,7 @@ function Pictures({ bench, detail, window }: { bench: Bench; detail: ImageDetail
         aimRequest={bench.aimRequest}
         openBox={tools.openBox}
         crosshair={bench.showsPlanes ? bench.crossing : null}
-        onPainted={(image, key) => bench.sight.painted(image, key, performance.now())}
+        onPainted={(key) => bench.sight.painted(state.visit, key, performance.now())}
         onWindow={bench.setWindow}
         onSlice={tools.stepTo}
         onPrompts={commands.prompts}

@@ -89,6 +89,17 @@ describe("while an answer waits", () => {
   });
 });
 
+describe("a visit", () => {
+  it("has an answer from the first that was taken, until an image is opened", () => {
+    expect(shown().hasAnswered).toBe(false);
+    expect(answer(shown({ is_accepted: true }), correct(0)).hasAnswered).toBe(false);
+    const answered = answer(shown(), correct(0));
+    const next = reduce(answered, { type: "acknowledged", round: 0, proposal: proposal({ round: 1, rounds: 1 }) });
+    expect(next).toMatchObject({ hasAnswered: true, visit: 0 });
+    expect(reduce(next, { type: "closed" })).toMatchObject({ hasAnswered: false, visit: 1 });
+  });
+});
+
 describe("a conflict", () => {
   it("shows what holds, drops what waited and says so", () => {
     const waiting = answer(shown(), pick(0), correct(1));

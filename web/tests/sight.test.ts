@@ -4,8 +4,8 @@ import { type SessionState, initialState, reduce } from "../src/state/session";
 import { LOOK_MS, Sight, type Sought, isNothing, isPicked, outcome, pickOnItsWay } from "../src/state/sight";
 import { proposal } from "./proposals";
 
-const mask = (image: number, key: string, changes: Partial<Sought> = {}): Sought => ({
-  image, key, isOwn: false, isNothing: false, ...changes,
+const mask = (visit: number, key: string, changes: Partial<Sought> = {}): Sought => ({
+  visit, key, hasAnswered: false, isOwn: false, isNothing: false, ...changes,
 });
 
 describe("a mask that a key would accept", () => {
@@ -13,6 +13,24 @@ describe("a mask that a key would accept", () => {
     const sight = new Sight();
     sight.painted(3, "a", 1000);
     expect(sight.press(mask(3, "a"), 1000 + LOOK_MS)).toBe("seen");
+  });
+
+  it("is seen as soon as it is painted where an answer was given, and not sooner", () => {
+    const sight = new Sight();
+    const next = mask(3, "b", { hasAnswered: true });
+    sight.painted(3, "a", 1000);
+    expect(sight.press(next, 1300)).toBe("absent");
+    sight.painted(3, "b", 1301);
+    expect(sight.press({ ...next, hasAnswered: false }, 1302)).toBe("hasty");
+    expect(sight.press(next, 1303)).toBe("seen");
+  });
+
+  it("of an image that is opened again is looked at again, be it straight after", () => {
+    const sight = new Sight();
+    sight.painted(3, "a", 0);
+    expect(sight.press(mask(4, "c"), 5000)).toBe("absent");
+    sight.painted(5, "d", 6000);
+    expect(sight.press(mask(5, "d"), 6001)).toBe("hasty");
   });
 
   it("is not accepted by hammering, however long", () => {

@@ -1,6 +1,6 @@
 // A 2D image from the first point to acceptance, by keys; a reload in between changes nothing.
 
-import { check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound, waitUntilPainted } from "../page.mjs";
+import { accept, check, checkAccess, clickStage, openImage, openPage, picture, run, shoot, waitForPicture, waitForRound, waitUntilPainted } from "../page.mjs";
 
 const tags = async (page) => (await page.locator(".card-tag").allInnerTexts()).join();
 
@@ -73,24 +73,20 @@ await run(async ({ newPage }) => {
   check((await page.getByRole("button", { name: /^Box/ }).getAttribute("aria-pressed")) === "true", "B did not choose the box.");
   await page.keyboard.press("Escape");
 
-  await page.locator(".choices .primary:enabled").waitFor();
-  await page.keyboard.press("Enter");
-  await page.getByText("It is on disk").waitFor();
+  await accept(page);
   await page.getByText("1 of 4 done").waitFor();
   await shoot(page, "flat-accepted");
   await checkAccess(page, "accepted");
   await page.keyboard.press("Enter");
   await page.locator('.image-name:not([title="a.png"])').waitFor();
 
-  // Two finished images make a curve. This one was opened before the first was finished.
-  await page.locator(".log-item[aria-current]").waitFor();
+  // Two finished images make a curve. An image that was answered is accepted as soon as its mask is painted.
+  await waitForRound(page, 0);
   await waitUntilPainted(page);
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
-  // Enter accepts only what was looked at.
-  await picture(page);
-  await page.locator(".choices .primary:enabled").waitFor();
-  await page.keyboard.press("Enter");
+  await waitUntilPainted(page);
+  await accept(page);
   await page.getByText("2 of 4 done").waitFor();
   await page.locator(".effort canvas").waitFor();
   await shoot(page, "effort");

@@ -18,6 +18,10 @@ export interface SessionState {
   proposal: Proposal | null;
   /** Counts proposals received: what was drawn for an earlier one is out of date. */
   stamp: number;
+  /** Counts the times that an image was opened. */
+  visit: number;
+  /** Whether an answer was given in this visit. */
+  hasAnswered: boolean;
   /** Oldest first; rounds follow one another from `proposal.round`. */
   pending: readonly Pending[];
   isOnline: boolean;
@@ -43,6 +47,8 @@ export type SessionEvent =
 export const initialState: SessionState = {
   proposal: null,
   stamp: 0,
+  visit: 0,
+  hasAnswered: false,
   pending: [],
   isOnline: true,
   notice: null,
@@ -54,7 +60,7 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "shown":
       return show(state, event.proposal);
     case "closed":
-      return { ...initialState, stamp: state.stamp + 1, isOnline: state.isOnline };
+      return { ...initialState, stamp: state.stamp + 1, visit: state.visit + 1, isOnline: state.isOnline };
     case "answered":
       return answered(state, event.answer);
     case "dropped": {
@@ -110,7 +116,7 @@ function answered(state: SessionState, answer: Answer): SessionState {
   if (answer.round !== nextRound(state)) return state;
   const { store, session } = state.proposal;
   const waiting: Pending = { store, session, answer, tried: false };
-  return { ...state, pending: [...state.pending, waiting], notice: null };
+  return { ...state, hasAnswered: true, pending: [...state.pending, waiting], notice: null };
 }
 
 function acknowledged(state: SessionState, round: number, proposal: Proposal): SessionState {

@@ -1,5 +1,6 @@
-// Whether the mask that a key would accept was seen: it is on screen, and its image has been there
-// for a moment. What is accepted teaches the images to come, so nothing is accepted in passing.
+// Whether the mask that a key would accept was seen: it is on screen, and either its image has been
+// there with a proposal for a moment, or it was answered there. What is accepted teaches the images
+// to come, so nothing is accepted in passing.
 
 import type { Answer, Proposal } from "../api/types";
 import type { SessionState } from "./session";
@@ -11,7 +12,10 @@ export type Seen = "seen" | "hasty" | "absent" | "nothing";
 
 /** What a key would accept. */
 export interface Sought {
-  image: number;
+  /** Which opening of an image this is. */
+  visit: number;
+  /** Whether an answer was given in this visit: then its image was looked at. */
+  hasAnswered: boolean;
   key: string | null;
   /** Whether the person chose it, and so saw it on its card. */
   isOwn: boolean;
@@ -19,22 +23,22 @@ export interface Sought {
 }
 
 export class Sight {
-  private image: number | null = null;
+  private visit: number | null = null;
   private key: string | null = null;
   private since = 0;
   private meant: string | null = null;
 
-  /** The image and the mask of that key are on screen. */
-  painted(image: number, key: string, now: number): void {
-    if (image !== this.image) this.since = now;
-    this.image = image;
+  /** The image of that visit and the mask of that key are on screen, be it one of nothing. */
+  painted(visit: number, key: string, now: number): void {
+    if (visit !== this.visit) this.since = now;
+    this.visit = visit;
     this.key = key;
   }
 
   /** A press that does not count begins the moment anew, so that hammering accepts nothing. */
-  press({ image, key, isOwn, isNothing }: Sought, now: number): Seen {
-    if (image !== this.image || (key !== this.key && !isOwn)) return "absent";
-    const isHasty = now - this.since < LOOK_MS;
+  press({ visit, hasAnswered, key, isOwn, isNothing }: Sought, now: number): Seen {
+    if (visit !== this.visit || (key !== this.key && !isOwn)) return "absent";
+    const isHasty = !hasAnswered && now - this.since < LOOK_MS;
     const isMeant = !isNothing || this.meant === key;
     if (!isHasty && isMeant) return "seen";
     this.since = now;

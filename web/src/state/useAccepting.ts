@@ -23,7 +23,8 @@ export function useAccepting(
   /** Do what accepts a mask if that mask was seen; else say why not. */
   const whenSeen = (act: () => void, isOwn = false, isToBeMeant = false) => {
     if (!detail) return;
-    const sought = { image: detail.id, key: sourceKey, isOwn, isNothing: isToBeMeant };
+    const { visit, hasAnswered } = store.get();
+    const sought = { visit, hasAnswered, key: sourceKey, isOwn, isNothing: isToBeMeant };
     const seen = sight.press(sought, performance.now());
     if (seen === "seen") return act();
     const target = store.get().proposal?.target ?? "";

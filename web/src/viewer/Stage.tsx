@@ -52,7 +52,7 @@ interface Props {
   /** Where the three planes cross, while they are shown. */
   crosshair: Zyx | null;
   /** The picture and the mask of that key are on screen. */
-  onPainted(image: number, key: string): void;
+  onPainted(key: string): void;
   onWindow(window: Window): void;
   onSlice(slice: number): void;
   onPrompts(prompts: Prompt[], removed: number[]): void;
@@ -194,7 +194,7 @@ function usePainting(
       // Nothing is missing: the picture and the mask are those of the slice.
       const isWhole = picture?.index === slice && mask !== null;
       shown.dataset.painted = isWhole ? paintKey(source, slice) : "";
-      if (isWhole && source && !settings.isHidden) painted.current(detail.id, source.key);
+      if (isWhole && source && !settings.isHidden) painted.current(source.key);
     });
     return () => cancelAnimationFrame(request);
   }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
