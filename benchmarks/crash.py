@@ -1,12 +1,13 @@
 """Kill the server at random moments: no acknowledged answer may be lost, none may count twice.
 
 python benchmarks/crash.py [--kills 1000] [--database sqlite|postgres|both] [--lanes N] [--seed 0]
+    [--method geodesic]
 
 Simulated people answer as fast as they can, each lane on a server of its own. The server is killed
 (SIGKILL), one time in eight while it starts, and started again. Then each person looks at the last
 sessions: they must show what was acknowledged, bit for bit. What was under way is asked for again
-and must count once. In the end every session is opened again, and compared in this process with
-the database: its answers, its audit, and its masks with a replay. Exit code 1 on any fault.
+and must count once. In the end every session is opened again, and compared with the database: its
+answers, its audit, and its masks with a replay. Exit code 1 on any fault.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,10 @@ from report import machine, print_json, print_machine, print_table
 from served import PATIENCE_S, TARGET, Server, follow_scan, write_pictures
 
 from assent.client import Client, RefusedError
-from assent.methods import registry
+from assent.services.methods import method_names
+from assent.services.worker import EngineSpec, Worker
 from assent.storage.store import open_store
 
-METHOD = "geodesic"
 PEOPLE = ("ada", "ben")
 PICTURES, SIDE = 4, 48
 STARTING = 0.125
@@ -50,6 +51,8 @@ COUNTED = (
     "kills",
     "starting",
     "sessions",
+    "with_context",
+    "with_profile",
     "acknowledged",
     "resent",
     "stored_before",
@@ -136,12 +139,12 @@ class Person:
         self.recent.clear()
 
 
-def run_lane(home: Path, database: str, kills: int, seed: int) -> Counter[str]:
+def run_lane(method: str, home: Path, database: str, kills: int, seed: int) -> Counter[str]:
     """Let people work on a server that is killed so often; what was counted."""
     chance = Random(seed)
     people = [Person(name, Random(f"{seed} {name}")) for name in PEOPLE]
     write_pictures(home / "images", PICTURES, SIDE)
-    words = ("--method", METHOD, "--database", database, "--store", "blobs")
+    words = ("--method", method, "--database", database, "--store", "blobs")
     tally: Counter[str] = Counter(kills=kills)
     with Server(home, *words) as server, ThreadPoolExecutor(len(people)) as pool:
         _scan(server)
@@ -162,8 +165,12 @@ def run_lane(home: Path, database: str, kills: int, seed: int) -> Counter[str]:
                 each.result()
         list(pool.map(partial(Person.look_back, address=server.start()), people))
     sittings = {id_: sitting for person in people for id_, sitting in person.sittings.items()}
-    with open_store(database, home / "blobs") as store:
-        tally.update(stored.check(store, registry.build(METHOD), sittings))
+    blobs = home / "blobs"
+    with (
+        open_store(database, blobs) as store,
+        closing(Worker(EngineSpec(method, str(blobs)))) as worker,
+    ):
+        tally.update(stored.check(store, worker, sittings))
     return sum((person.tally for person in people), tally)
 
 
@@ -173,7 +180,7 @@ def _scan(server: Server) -> None:
     server.kill()
 
 
-def run(kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:
+def run(method: str, kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:
     """All lanes on one kind of database, at the same time."""
     with tempfile.TemporaryDirectory(prefix="assent-crash-") as place, databases(kind) as of_lane:
         homes = [Path(place) / str(lane) for lane in range(lanes)]
@@ -181,7 +188,8 @@ def run(kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:
         with ThreadPoolExecutor(lanes) as pool:
             urls = [of_lane(home) for home in homes]
             seeds = [1000 * seed + lane for lane in range(lanes)]
-            return sum(pool.map(run_lane, homes, urls, shares, seeds), Counter())
+            of_method = partial(run_lane, method)
+            return sum(pool.map(of_method, homes, urls, shares, seeds), Counter())
 
 
 @contextmanager
@@ -206,6 +214,7 @@ def main() -> None:
     parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
     parser.add_argument("--lanes", type=int, default=os.cpu_count(), help="servers at once")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--method", choices=method_names(), default="geodesic")
     given = parser.parse_args()
     # As many servers as processors: more threads each would only wait for each other.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -214,7 +223,7 @@ def main() -> None:
     found = {}
     for kind in kinds:
         begun = time.monotonic()
-        counted = run(kind, given.kills, lanes, given.seed)
+        counted = run(given.method, kind, given.kills, lanes, given.seed)
         found[kind] = {name: counted[name] for name in COUNTED}
         found[kind]["seconds"] = round(time.monotonic() - begun)
         print(f"{kind}: {found[kind]}", file=sys.stderr, flush=True)
@@ -222,7 +231,7 @@ def main() -> None:
     print_machine(facts)
     rows = [[kind, *map(str, counts.values())] for kind, counts in found.items()]
     print_table([["database", *COUNTED, "seconds"], *rows])
-    print_json(machine=facts, kills=given.kills, lanes=lanes, databases=found)
+    print_json(machine=facts, method=given.method, kills=given.kills, lanes=lanes, databases=found)
     sys.exit(any(counts[name] for counts in found.values() for name in FAULTS))
 
 

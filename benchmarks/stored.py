@@ -3,30 +3,31 @@
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ledger import Known, Sitting, digest, faults
 from sqlalchemy import select
 
 from assent.core.errors import AssentError
 from assent.core.feedback import to_json
-from assent.io.formats import read_image
-from assent.methods.protocol import Method
-from assent.services.annotate import record_of
-from assent.sessions.session import Session, replay
-from assent.storage.records import AuditEvent, StoredSession
+from assent.services.annotate import Annotate, View
+from assent.services.originals import Originals
+from assent.services.worker import Computes
+from assent.storage.records import AuditEvent
 from assent.storage.store import Store
 from assent.storage.tables import sessions
 
 
-def check(store: Store, method: Method, sittings: Mapping[int, Sitting]) -> Counter[str]:
+def check(store: Store, worker: Computes, sittings: Mapping[int, Sitting]) -> Counter[str]:
     """What is lost, doubled or differs among all sessions of a store.
+
+    Sessions that began with finished images or with a profile are counted, too.
 
     Args:
         store: Of a server that is gone.
-        method: That it computed with; without context.
+        worker: Computes as that server did, with as many threads, and knows none of its sessions.
         sittings: What people know, by session.
     """
+    annotate = Annotate(store, worker, Originals())
     found: Counter[str] = Counter()
     events: dict[int | None, list[AuditEvent]] = defaultdict(list)
     for event in store.audit.events():
@@ -36,6 +37,8 @@ def check(store: Store, method: Method, sittings: Mapping[int, Sitting]) -> Coun
     found["lost"] += sum(len(sittings[id_].known.answers) for id_ in sittings.keys() - ids)
     for id_ in sorted(ids):
         session = store.sessions.get(id_)
+        found["with_context"] += bool(session.context_ids)
+        found["with_profile"] += session.prior is not None
         stored = Known(
             tuple(map(to_json, (*session.history, *session.undone))),
             session.round,
@@ -46,7 +49,7 @@ def check(store: Store, method: Method, sittings: Mapping[int, Sitting]) -> Coun
             continue
         found.update(faults(stored, sittings[id_].known))
         try:
-            replayed = _replayed(store, method, session)
+            replayed = annotate.see(id_)
             found["differs"] += not _is_same(store, replayed, sittings[id_], events[id_])
         except AssentError as error:
             print(f"session {id_} cannot be replayed: {error}", file=sys.stderr)
@@ -54,20 +57,12 @@ def check(store: Store, method: Method, sittings: Mapping[int, Sitting]) -> Coun
     return found
 
 
-def _replayed(store: Store, method: Method, session: StoredSession) -> Session:
-    image = store.projects.image(store.projects.task(session.task_id).image_id)
-    root = Path(store.projects.get(image.project_id).root)
-    return replay(record_of(session), method, read_image(root / image.path))
-
-
-def _is_same(
-    store: Store, replayed: Session, sitting: Sitting, events: Sequence[AuditEvent]
-) -> bool:
+def _is_same(store: Store, replayed: View, sitting: Sitting, events: Sequence[AuditEvent]) -> bool:
     """Whether replay, stored masks and acknowledged ones are bit for bit the same."""
     masks = [digest(store.masks.read(e.blob)[0]) for e in events if e.event == "accepted"]
     if masks != sitting.accepted:
         return False
-    if replayed.accepted is not None and [digest(replayed.accepted[0])] != masks[-1:]:
+    recommended = digest(replayed.shown.recommended.plane(0))
+    if replayed.session.is_accepted and [recommended] != masks[-1:]:
         return False
-    shown = sitting.shown
-    return shown.is_empty or digest(replayed.propose().recommended[0]) == digest(shown.recommended)
+    return sitting.shown.is_empty or recommended == digest(sitting.shown.recommended)

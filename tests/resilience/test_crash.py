@@ -5,19 +5,23 @@ import pytest
 from resilience.measuring import measured
 from storage.cluster import find_programs
 
-KILLS = 10
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+    ("method", "database", "kills"),
+    [
+        ("geodesic", "sqlite", 10),
+        pytest.param("geodesic", "postgres", 10, marks=pytest.mark.postgres),
+        pytest.param("posterior", "sqlite", 2, marks=pytest.mark.weights),
+    ],
 )
-def test_ten_kills_cost_no_answer(database):
+def test_kills_cost_no_answer(method, database, kills):
     if database == "postgres" and find_programs() is None:
         pytest.skip("no PostgreSQL server programs (initdb, pg_ctl): apt-get install postgresql")
-    words = ["--kills", str(KILLS), "--database", database, "--lanes", "1"]
+    words = ["--method", method, "--kills", str(kills), "--database", database, "--lanes", "1"]
     counted = measured("crash.py", *words, timeout_s=550)["databases"][database]
-    assert counted["kills"] == KILLS
-    assert counted["acknowledged"] > KILLS
+    assert counted["kills"] == kills
+    assert counted["acknowledged"] > kills
     assert counted["sessions"] > 1
+    assert bool(counted["with_context"]) == (method == "posterior")
     assert {counted[name] for name in ("lost", "doubled", "differs", "refused")} == {0}
