@@ -1,7 +1,7 @@
 // Joins the panels. What is open lives in the desk; how it is looked at lives here.
 
 import { Suspense, lazy, useEffect, useMemo, useState } from "react";
-import type { Alternative, ImageDetail, Job, Task } from "./api/types";
+import type { Alternative, ImageDetail, Job, Prompt, Task } from "./api/types";
 import { BoxBar } from "./panels/BoxBar";
 import { BusyBar } from "./panels/BusyBar";
 import { Cards } from "./panels/Cards";
@@ -106,9 +106,14 @@ function useBench(desk: Desk, person: string) {
     recommended,
     slice,
     onSlice: setSlice,
-    onBox: (box) => commands.prompts([box], []),
+    onBox: (box) => mark([box], []),
     onPainted: (edited) => commands.acceptPainted(edited),
   });
+  const mark = (prompts: Prompt[], removed: number[]) => {
+    // What is marked on a slice before the first proposal is there keeps that slice in view.
+    if (!state.proposal) setSlice(slice);
+    commands.prompts(prompts, removed);
+  };
   const showsPlanes = detail !== null && planesOf === detail.id;
   const showPlanes = (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null);
   const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
@@ -133,7 +138,7 @@ function useBench(desk: Desk, person: string) {
     onSettings: setSettings,
   });
   return {
-    desk, person, state, detail, settings, setSettings, review, proposal, tools, commands,
+    desk, person, state, detail, settings, setSettings, review, proposal, tools, commands, mark,
     source, sight,
     slice, setSlice, window, setWindow, preview, setLooked, placed, fitRequest, aimRequest, showWhole, dialog, setDialog,
     crossing, setCrossing,
@@ -294,7 +299,7 @@ function Pictures({ bench, detail, window }: { bench: Bench; detail: ImageDetail
         onPainted={(key) => bench.sight.painted(state.visit, key, performance.now())}
         onWindow={bench.setWindow}
         onSlice={tools.stepTo}
-        onPrompts={commands.prompts}
+        onPrompts={bench.mark}
         onStroke={(points, isErasing) => tools.brush?.stroke(slice, points, isErasing)}
         onBox={bench.review ? () => commands.prompts([], []) : tools.setOpenBox}
       />

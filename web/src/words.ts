@@ -30,6 +30,7 @@ export const words = {
     `${n === 1 ? "Your answer is" : `Your ${n} answers are`} kept in this browser and will be sent when it returns.`,
   waitForServer: "Your last answer is still on its way; this goes on once it has arrived. Points and scribbles can be added meanwhile.",
   answeredElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; your last answer was not applied.",
+  acceptedElsewhere: "This image was accepted in another window meanwhile; what you marked before it was shown was not applied.",
   otherWeights: (dropped: number) => {
     const anew = "The server works with other weights now, so this image begins anew; what was done before is kept.";
     if (dropped === 0) return anew;
@@ -228,6 +229,7 @@ export const words = {
   nothingProposed: (target: string) => `Nothing of the ${target} is proposed here.`,
   nothingElse: (target: string) => `Nothing of the ${target} is proposed here. Point at it if there is one.`,
   notYet: "The first proposal is still being computed; this can be done once it is there.",
+  keptForFirst: "Kept until the first proposal is there.",
   unseen: {
     hasty: () => "This image is new: look at it, then press again.",
     absent: () => "The mask is not on screen yet: press again once you see it.",
@@ -421,9 +423,10 @@ function correctionText(answer: Answer & { kind: "correct" }): string {
 }
 
 /** What a screen reader says when the picture changes. */
-export function announce({ proposal, pending }: SessionState, review: "rule" | "me" | null): string {
+export function announce({ proposal, pending, kept }: SessionState, review: "rule" | "me" | null): string {
   if (review === "rule") return "Accepted automatically. Enter confirms, Control Z reopens.";
   if (review === "me") return words.acceptedBefore;
+  if (kept.length > 0) return words.keptForFirst;
   if (!proposal || pending.length > 0) return "";
   if (proposal.is_accepted) return "Accepted. Press N for the next image.";
   if (proposal.is_empty) return words.sayWhichObject(proposal.target);

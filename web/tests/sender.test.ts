@@ -177,6 +177,47 @@ describe("an answer given", () => {
   });
 });
 
+describe("what is given before the first proposal", () => {
+  const opening = (...replies: (() => Promise<Proposal>)[]) => {
+    const opened = desk(...replies);
+    opened.store.dispatch({ type: "closed" });
+    for (const round of [0, 1]) expect(opened.sender.give({ ...point, round })).toBe(true);
+    return opened;
+  };
+
+  it("is sent in order once that proposal is there, and kept for a later visit until it is acknowledged", async () => {
+    const { sender, answer, storage } = opening(gone, () => after(4), () => after(5));
+    await vi.runAllTimersAsync();
+    expect(answer).not.toHaveBeenCalled();
+    expect(waiting(storage, "one").size).toBe(0);
+    sender.begin(proposal({ round: 3, rounds: 3 }));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting(storage, "one").get(7)?.map(({ answer: given }) => given.round)).toEqual([3, 4]);
+    await vi.runAllTimersAsync();
+    expect(sent(answer).map(([session, given]) => [session, given.round])).toEqual([[7, 3], [7, 3], [7, 4]]);
+    expect(waiting(storage, "one").size).toBe(0);
+  });
+
+  it("is taken back last first, without the server", async () => {
+    const { sender, answer, store } = opening();
+    expect(sender.takeBack()).toBe(true);
+    expect(store.get().kept).toHaveLength(1);
+    expect(sender.takeBack()).toBe(true);
+    expect(sender.takeBack()).toBe(false);
+    sender.begin(proposal());
+    await vi.runAllTimersAsync();
+    expect(answer).not.toHaveBeenCalled();
+  });
+
+  it("is not given to what was accepted elsewhere meanwhile, and that is said", async () => {
+    const { sender, answer, store } = opening();
+    sender.begin(proposal({ is_accepted: true }));
+    await vi.runAllTimersAsync();
+    expect(answer).not.toHaveBeenCalled();
+    expect(store.get().notice).toEqual({ kind: "problem", text: words.acceptedElsewhere });
+  });
+});
+
 describe("answers left over from an earlier visit", () => {
   it("are sent once, oldest first, and forgotten", async () => {
     const before = desk(gone);

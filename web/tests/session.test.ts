@@ -100,6 +100,36 @@ describe("a visit", () => {
   });
 });
 
+describe("what is marked before the first proposal", () => {
+  const opened = reduce(shown(), { type: "closed" });
+  const early = answer(opened, correct(nextRound(opened)), correct(1, [], [{ ...point, at_zyx: [0, 3, 3] }]));
+  const shows = (changes = {}) => reduce(early, { type: "shown", proposal: proposal(changes) });
+
+  it("is shown as waiting and given in order, on top of what was answered before", () => {
+    expect(placedPrompts(early).map(({ isWaiting }) => isWaiting)).toEqual([true, true]);
+    const log = [{ round: 0, answer: correct(0), holds: true }, { round: 1, answer: pick(1), holds: true }];
+    const begun = shows({ session: 9, round: 2, rounds: 2, log });
+    expect(begun.pending).toEqual([2, 3].map((round, i) => ({ store: "one", session: 9, answer: { ...early.kept[i], round }, tried: false })));
+    expect(begun).toMatchObject({ kept: [], hasAnswered: true });
+    expect(placedPrompts(begun).map(({ isWaiting }) => isWaiting)).toEqual([false, true, true]);
+  });
+
+  it("is taken back one by one, and dropped with the image", () => {
+    const back = reduce(early, { type: "dropped" });
+    expect(back.kept).toEqual(early.kept.slice(0, 1));
+    expect(reduce(back, { type: "dropped" }).kept).toEqual([]);
+    expect(reduce(early, { type: "closed" }).kept).toEqual([]);
+  });
+
+  it("is not given to what is accepted already", () => {
+    expect(shows({ is_accepted: true })).toMatchObject({ kept: [], pending: [], hasAnswered: false });
+  });
+
+  it("is only what is true of the image whatever is proposed", () => {
+    expect(answer(opened, pick(0))).toBe(opened);
+  });
+});
+
 describe("a conflict", () => {
   it("shows what holds, drops what waited and says so", () => {
     const waiting = answer(shown(), pick(0), correct(1));

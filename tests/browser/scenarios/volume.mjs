@@ -1,29 +1,59 @@
-// A volume from the first point to the next image: slices, a choice, a box, a step back, acceptance,
+// A volume from a point before its first proposal to the next image: slices, a choice, a box, a step back, acceptance,
 // and the view by NiiVue that is loaded only here.
 
-import { check, checkAccess, clickStage, dragStage, openImage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
+import { accept, check, checkAccess, clickStage, dragStage, openPage, picture, run, shoot, waitForRound } from "../page.mjs";
 
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   const scripts = [];
   page.on("response", (response) => response.url().endsWith(".js") && scripts.push(response.url()));
-  // The image is there before its first proposal is; what needs that proposal says so.
+  const given = [];
+  page.on("request", (request) => request.url().endsWith("/feedback") && given.push(request.postDataJSON()));
+  // The image is there before its first proposal is: points are kept for it, other answers say that it is missing.
   let release = () => {};
   const held = new Promise((resolve) => (release = resolve));
   await page.route("**/api/v1/sessions", async (route) => {
     await held;
     await route.continue();
   });
-  await page.locator(".queue-item", { has: page.locator('[title="c.nii.gz"]') }).click();
-  await page.locator('.image-name[title="c.nii.gz"]').waitFor();
+  const open = async (name) => {
+    await page.locator(".queue-item", { has: page.locator(`[title="${name}"]`) }).click();
+    await page.locator(`.image-name[title="${name}"]`).waitFor();
+  };
+  const waits = (n) => page.waitForFunction((wanted) => document.querySelectorAll(".log-item.is-waiting").length === wanted, n);
+  const inside = () => clickStage(page, { x: 0.5, y: 0.5 });
+  const outside = () => clickStage(page, { x: 0.25, y: 0.5 }, { button: "right" });
+  await open("c.nii.gz");
   await page.getByText("9 / 16").first().waitFor();
   await page.getByText("Computing the first proposal").waitFor();
-  await clickStage(page, { x: 0.5, y: 0.5 });
+  await inside();
+  await outside();
+  await waits(2);
+  await page.keyboard.press("Control+z");
+  await waits(1);
+  await page.keyboard.press("Escape");
+  await waits(0);
+  await inside();
+  await waits(1);
+  // What was kept for an image is dropped once another is opened.
+  await open("a.png");
+  await waits(0);
+  await open("c.nii.gz");
+  await page.getByText("9 / 16").first().waitFor();
+  await page.getByText("Computing the first proposal").waitFor();
+  await inside();
+  await outside();
+  await waits(2);
+  await page.keyboard.press("Enter");
   await page.getByText("still being computed").waitFor();
   await shoot(page, "volume-opening");
+  check(given.length === 0, "A point was sent before there was a proposal.");
   release();
+  await waitForRound(page, 2);
   await page.getByText("still being computed").waitFor({ state: "detached" });
-  await openImage(page, "c.nii.gz");
+  check(given.map(({ round, prompts }) => `${round} ${prompts[0].positive}`).join() === "0 true,1 false", `Kept points were sent as ${JSON.stringify(given)}.`);
+  await page.keyboard.press("Control+z");
+  await waitForRound(page, 1);
   await page.locator(".slice-bar").waitFor();
   const middle = await picture(page);
 
@@ -32,8 +62,6 @@ await run(async ({ newPage }) => {
   check((await picture(page)) !== middle, "Another slice looks the same.");
   await page.keyboard.press("ArrowLeft");
 
-  await clickStage(page, { x: 0.5, y: 0.5 });
-  await waitForRound(page, 1);
   await page.locator(".card").first().waitFor();
   await page.getByText("ml").first().waitFor();
   await page.keyboard.press("1");
@@ -54,9 +82,9 @@ await run(async ({ newPage }) => {
   await page.getByLabel("Box from slice").fill("7");
   await shoot(page, "volume-box");
   await checkAccess(page, "volume box");
-  const given = page.waitForRequest((request) => request.url().endsWith("/feedback"));
+  const sent = page.waitForRequest((request) => request.url().endsWith("/feedback"));
   await page.keyboard.press("Enter");
-  const [box] = (await given).postDataJSON().prompts;
+  const [box] = (await sent).postDataJSON().prompts;
   check(box.low_zyx[0] === 6 && box.high_zyx[0] === 11, `The box goes over ${box.low_zyx} to ${box.high_zyx}.`);
   await waitForRound(page, ++round);
   await page.keyboard.press("Escape");
@@ -89,8 +117,7 @@ await run(async ({ newPage }) => {
   check(Number.parseInt(await slice(), 10) < Number.parseInt(shown, 10), "A click below leads to a slice above.");
   await shoot(page, "volume-crosshair");
 
-  await page.keyboard.press("Enter");
-  await page.getByText("It is on disk").waitFor();
+  await accept(page);
   await page.keyboard.press("Enter");
   await page.locator('.image-name:not([title="c.nii.gz"])').waitFor();
 });

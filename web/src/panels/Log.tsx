@@ -1,7 +1,7 @@
 // What was answered, oldest first; every line leads back to the moment after it.
 
 import { useEffect, useRef } from "react";
-import type { SessionState } from "../state/session";
+import { type SessionState, waitingAnswers } from "../state/session";
 import { answerText, words } from "../words";
 
 interface Props {
@@ -12,20 +12,21 @@ interface Props {
 }
 
 export function Log({ state, onGoTo, onUndo, onRedo }: Props) {
-  const { proposal, pending } = state;
+  const { proposal } = state;
+  const waiting = waitingAnswers(state);
   const end = useRef<HTMLLIElement>(null);
   const round = proposal?.round ?? 0;
   useEffect(() => {
     // In braces, since newer browsers return a promise here.
     end.current?.scrollIntoView({ block: "nearest" });
-  }, [round, pending.length]);
-  const isStill = pending.length > 0;
+  }, [round, waiting.length]);
+  const isStill = waiting.length > 0;
   return (
     <section className="log" aria-label={words.log}>
       <header className="panel-head">
         <h2>{words.log}</h2>
         <span className="head-buttons">
-          <button type="button" className="icon" disabled={round === 0 && pending.length === 0} onClick={onUndo} title={words.undo} aria-label={words.undo} aria-keyshortcuts="Control+Z">
+          <button type="button" className="icon" disabled={round === 0 && !isStill} onClick={onUndo} title={words.undo} aria-label={words.undo} aria-keyshortcuts="Control+Z">
             ↶
           </button>
           <button type="button" className="icon" disabled={isStill || round >= (proposal?.rounds ?? 0)} onClick={onRedo} title={words.redo} aria-label={words.redo} aria-keyshortcuts="Control+Shift+Z">
@@ -55,12 +56,12 @@ export function Log({ state, onGoTo, onUndo, onRedo }: Props) {
             </button>
           </li>
         ))}
-        {pending.map(({ answer }, i) => (
-          <li key={`waiting-${answer.round}`} ref={i === pending.length - 1 ? end : undefined}>
+        {waiting.map((answer, i) => (
+          <li key={`waiting-${answer.round}`} ref={i === waiting.length - 1 ? end : undefined}>
             <span className="log-item is-waiting">
               <span className="log-round">{answer.round + 1}</span>
               {answerText(answer)}
-              {!state.isOnline && <span className="log-wait">{words.waits}</span>}
+              {(!state.isOnline || !proposal) && <span className="log-wait">{words.waits}</span>}
             </span>
           </li>
         ))}

@@ -5,7 +5,7 @@ import { Refused, isOutdated, isPassing, isTooLong } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
-import type { Pending } from "./session";
+import { type Pending, nextRound } from "./session";
 import type { Store } from "./store";
 
 const FIRST_WAIT_S = 1;
@@ -29,24 +29,31 @@ export class Sender {
     private readonly onUnauthorised: () => void,
   ) {}
 
-  /** Keep an answer and send it; false when it cannot be given now. */
+  /** Keep an answer, and send it once there is a proposal; false when it cannot be given now. */
   give(answer: Answer): boolean {
-    const before = this.store.get().pending;
+    const before = nextRound(this.store.get());
     this.store.dispatch({ type: "answered", answer });
-    const after = this.store.get().pending;
-    const added = after[after.length - 1];
-    if (after.length === before.length || !added) return false;
-    box.keep(this.storage, added);
-    void this.flush();
+    if (nextRound(this.store.get()) === before) return false;
+    this.sendUntried();
     return true;
+  }
+
+  /** Show the first proposal of an image, and send what was given before it came. */
+  begin(proposal: Proposal): void {
+    const { kept } = this.store.get();
+    this.store.dispatch({ type: "shown", proposal });
+    if (kept.length === 0) return;
+    if (this.store.get().pending.length === 0) this.store.tell("problem", words.acceptedElsewhere);
+    this.sendUntried();
   }
 
   /** Take the last answer back when it was never sent; false when the server must be asked. */
   takeBack(): boolean {
-    const last = this.store.get().pending.at(-1);
-    if (!last || last.tried) return false;
+    const { kept, pending } = this.store.get();
+    const last = pending.at(-1);
+    if (kept.length === 0 && (!last || last.tried)) return false;
     this.store.dispatch({ type: "dropped" });
-    box.forget(this.storage, last);
+    if (last && kept.length === 0) box.forget(this.storage, last);
     return true;
   }
 
@@ -94,6 +101,11 @@ export class Sender {
       }
     }
     return lost;
+  }
+
+  private sendUntried(): void {
+    for (const waiting of this.store.get().pending) if (!waiting.tried) box.keep(this.storage, waiting);
+    void this.flush();
   }
 
   private async send(waiting: Pending): Promise<boolean> {

@@ -1,5 +1,6 @@
 // One person's work on one image, as the page knows it. Pure: a new value for every event.
-// What the server acknowledged is `proposal`; what it has not yet is `pending`.
+// What the server acknowledged is `proposal`; what it has not yet is `pending`; what was drawn before
+// there was a proposal to answer is `kept`.
 
 import type { Answer, LogEntry, Prompt, Proposal } from "../api/types";
 
@@ -24,6 +25,8 @@ export interface SessionState {
   hasAnswered: boolean;
   /** Oldest first; rounds follow one another from `proposal.round`. */
   pending: readonly Pending[];
+  /** Prompts given before the first proposal came, oldest first; their rounds are set once it is there. */
+  kept: readonly Answer[];
   isOnline: boolean;
   notice: Notice | null;
   /** The session that other weights ended, and how many answers to it were dropped. */
@@ -50,6 +53,7 @@ export const initialState: SessionState = {
   visit: 0,
   hasAnswered: false,
   pending: [],
+  kept: [],
   isOnline: true,
   notice: null,
   outdated: null,
@@ -64,6 +68,7 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "answered":
       return answered(state, event.answer);
     case "dropped": {
+      if (state.kept.length > 0) return { ...state, kept: state.kept.slice(0, -1) };
       const last = state.pending[state.pending.length - 1];
       return last && !last.tried ? { ...state, pending: state.pending.slice(0, -1) } : state;
     }
@@ -96,11 +101,22 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
   }
 }
 
-/** Answers follow one another; those that do not fit what is shown are no longer meant. */
+/**
+ * Answers follow one another; those that do not fit what is shown are no longer meant. What was kept
+ * is given to the first proposal, unless that is accepted already.
+ */
 function show(state: SessionState, proposal: Proposal): SessionState {
   const pending = state.pending.filter((waiting) => isTo(waiting, proposal));
   const fits = pending.every((waiting, i) => waiting.answer.round === proposal.round + i);
-  return { ...state, proposal, stamp: state.stamp + 1, pending: fits ? pending : [], outdated: null };
+  const shown: SessionState = {
+    ...state,
+    proposal,
+    stamp: state.stamp + 1,
+    pending: fits ? pending : [],
+    kept: [],
+    outdated: null,
+  };
+  return state.kept.reduce((now, kept) => answered(now, { ...kept, round: nextRound(now) }), shown);
 }
 
 /** The image stays as it looks until a new session shows it. */
@@ -112,6 +128,7 @@ function outdated(state: SessionState): SessionState {
 
 function answered(state: SessionState, answer: Answer): SessionState {
   const isPainted = answer.kind === "accept" && answer.choice === "edited";
+  if (!state.proposal && answer.kind === "correct") return { ...state, kept: [...state.kept, answer] };
   if (!state.proposal || !(isPainted ? mayPaint(state) : mayAnswer(state, answer.kind))) return state;
   if (answer.round !== nextRound(state)) return state;
   const { store, session } = state.proposal;
@@ -129,9 +146,14 @@ function isTo(waiting: Pending, { store, session }: Proposal): boolean {
   return waiting.store === store && waiting.session === session;
 }
 
+/** What was given and the server has not acknowledged, oldest first. */
+export function waitingAnswers({ pending, kept }: Pick<SessionState, "pending" | "kept">): readonly Answer[] {
+  return [...pending.map(({ answer }) => answer), ...kept];
+}
+
 /** The round that an answer given now belongs to. */
 export function nextRound(state: SessionState): number {
-  return (state.proposal?.round ?? 0) + state.pending.length;
+  return (state.proposal?.round ?? 0) + waitingAnswers(state).length;
 }
 
 /**
@@ -168,8 +190,7 @@ export function placedPrompts(state: SessionState): PlacedPrompt[] {
   const placed: PlacedPrompt[] = [];
   const removed = new Set<number>();
   let position = 0;
-  const waiting = state.pending.map((pending) => pending.answer);
-  [...given, ...waiting].forEach((answer, i) => {
+  [...given, ...waitingAnswers(state)].forEach((answer, i) => {
     if (answer.kind !== "correct") return;
     for (const prompt of answer.prompts) {
       placed.push({ prompt, position: position++, isWaiting: i >= given.length });

@@ -162,17 +162,19 @@ function isOwnKey(event: KeyboardEvent): boolean {
 
 type Given = Answer extends infer A ? (A extends Answer ? Omit<A, "round"> : never) : never;
 
-function useAnswers({ store, sender }: Desk) {
+function useAnswers({ store, sender, shownTask }: Desk) {
   const give = useCallback(
     (answer: Given) => {
-      if (!store.get().proposal) return store.tell("info", words.notYet);
+      // Prompts are kept for the first proposal, but what was accepted may be shown only to look at.
+      const isKept = answer.kind === "correct" && shownTask?.state !== "accepted";
+      if (!store.get().proposal && !isKept) return store.tell("info", words.notYet);
       const isGiven = sender.give({ ...answer, round: nextRound(store.get()) } as Answer);
       const { pending, isOnline } = store.get();
       if (!isGiven && pending.length > 0 && !isOnline) {
         store.tell("info", words.waitForServer);
       }
     },
-    [store, sender],
+    [store, sender, shownTask],
   );
   const shown = () => store.get().proposal;
   const has = (candidate: number) => shown()?.alternatives.some(({ index }) => index === candidate) ?? false;

@@ -165,12 +165,17 @@ export function useDesk(person: string) {
     const opened = during("open", looked);
     if (!isReviewed) {
       const asked = insist(store, open, () => isWanted, unauthorised).then((reply) => {
-        if (!isWanted || !reply) return;
+        if (!isWanted) return;
+        if (!reply) {
+          // Nothing was opened that could take what was kept for it; why is said.
+          while (sender.takeBack());
+          return;
+        }
         setReaders(reply.others);
-        store.dispatch({ type: "shown", proposal: reply.proposal });
-        if (reply.told) store.tell("problem", reply.told);
         // That it was not there yet holds no more.
-        else if (store.get().notice?.kind === "info") store.dispatch({ type: "told", notice: null });
+        if (store.get().notice?.kind === "info") store.dispatch({ type: "told", notice: null });
+        sender.begin(reply.proposal);
+        if (reply.told) store.tell("problem", reply.told);
       });
       void opened.then(() => {
         if (isWanted) void during("first", asked);

@@ -55,8 +55,11 @@ export function useTools(desk: Desk, shown: Shown) {
     hasStrokes,
     source: isPainting ? brush.source : recommended,
     choose,
-    /** Let go of what is held, as long as nothing is lost by it. */
-    escape: () => (given ? box.setOpenBox(null) : choose("point")),
+    /** Let go of what is held, or of what waits for the first proposal, as long as nothing else is lost by it. */
+    escape: () => {
+      if (given) return box.setOpenBox(null);
+      if (desk.state.proposal || !desk.sender.takeBack()) choose("point");
+    },
     /** Stop painting, once nothing is painted any more. */
     leave: () => setTool("point"),
     useBox: given && (() => {
