@@ -44,8 +44,8 @@ def test_a_mask_is_painted_by_hand_undone_kept_over_a_reload_and_accepted(play):
     play("painting")
 
 
-def test_images_series_and_folders_are_added_and_taken_back_and_what_is_none_says_so(play):
-    play("upload", recorded("98892001"))
+def test_images_series_and_folders_are_added_and_taken_back_and_what_is_none_says_so(play, server):
+    play("upload", recorded("98892001"), server.work / "images")
 
 
 def test_a_target_is_added_with_keys_worked_on_and_removed_where_it_was_misspelt(play):

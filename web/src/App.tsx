@@ -123,7 +123,6 @@ function useBench(desk: Desk, person: string) {
     sight,
     sourceKey: source?.key ?? null,
     isHidden: settings.isHidden,
-    isDialogOpen: dialog !== null,
     review,
     useBox: tools.useBox,
     brush: tools.brush,

@@ -1,12 +1,15 @@
 // Images, the files of a series and a whole folder are added by button and drop; what is no image says so, the
-// rest arrives. What was added is taken back.
+// rest arrives. What was added is taken back. A file of the folder that cannot be read is named, and is in the list
+// once it was mended and looked for again.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { base, check, checkAccess, openPage, rest, run, shoot } from "../page.mjs";
 
-const [study] = rest;
+const [study, folder] = rest;
 const slices = join(study, "CT5N");
+
+const fetchThumbnail = async (size) => Buffer.from(await (await fetch(`${base}/api/v1/images/1/thumbnail?size=${size}`)).arrayBuffer());
 
 /** Drop files on the page, as [name, bytes]. */
 async function drop(page, files) {
@@ -23,8 +26,7 @@ async function drop(page, files) {
 await run(async ({ newPage, complaints }) => {
   const page = await openPage(newPage);
   await page.locator(".queue-item").first().waitFor();
-  const thumbnail = await fetch(`${base}/api/v1/images/1/thumbnail?size=64`);
-  const png = Buffer.from(await thumbnail.arrayBuffer());
+  const png = await fetchThumbnail(64);
   await page.locator('input[type="file"]:not([webkitdirectory])').setInputFiles([
     { name: "one more.png", mimeType: "image/png", buffer: png },
     { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no image at all") },
@@ -37,9 +39,7 @@ await run(async ({ newPage, complaints }) => {
   await shoot(page, "upload");
   await checkAccess(page, "upload");
 
-  const other = await fetch(`${base}/api/v1/images/1/thumbnail?size=48`);
-  const bytes = [...new Uint8Array(await other.arrayBuffer())];
-  const letGo = await drop(page, [["dropped.png", bytes]]);
+  const letGo = await drop(page, [["dropped.png", [...(await fetchThumbnail(48))]]]);
   await shoot(page, "upload-drop");
   await letGo();
   await page.locator(".queue-item", { hasText: "dropped.png" }).waitFor();
@@ -63,6 +63,27 @@ await run(async ({ newPage, complaints }) => {
   await added.getByRole("button", { name: "Remove it" }).click();
   await series.waitFor({ state: "detached" });
   check((await page.locator(".queue-item", { hasText: "dropped.png" }).count()) === 1, "More than one image is gone.");
+
+  const again = page.getByRole("button", { name: "Look again" });
+  const known = await page.locator(".queue-item").count();
+  const whole = await fetchThumbnail(56);
+  writeFileSync(join(folder, "scan.png"), whole.subarray(0, 200));
+  await again.click();
+  await page.getByRole("button", { name: "1 file could not be read" }).click();
+  const reason = page.locator(".missing-list div", { hasText: "scan.png" }).locator("dd");
+  check((await reason.innerText()).length > 20, "The file that cannot be read does not say why.");
+  await shoot(page, "missing");
+  await checkAccess(page, "missing");
+  // Its keys are its own.
+  await page.keyboard.press("b");
+  await page.keyboard.press("Escape");
+  await reason.waitFor({ state: "detached" });
+  check((await page.getByRole("button", { name: /^Point/ }).getAttribute("aria-pressed")) === "true", "A key went past the dialog.");
+  check((await page.locator(".queue-item").count()) === known, "A file that cannot be read is in the list.");
+  writeFileSync(join(folder, "scan.png"), whole);
+  await again.click();
+  await page.locator(".queue-item", { hasText: "scan.png" }).waitFor();
+  await page.getByText("could not be read").waitFor({ state: "detached" });
 
   // That these are refused is meant here.
   const others = complaints.filter((line) => !/notes\.png|CT2N|status of 4/.test(line));

@@ -14,7 +14,6 @@ import { type Desk, sentence } from "./useDesk";
 import type { Review } from "./useReview";
 
 interface View extends Looked {
-  isDialogOpen: boolean;
   /** What is only looked at; answers do not apply to it. */
   review: Review | null;
   onTool(tool: Tool): void;
@@ -87,7 +86,7 @@ export function useCommands(desk: Desk, person: string, view: View) {
         return commands[command.do]();
     }
   };
-  useKeys(desk, view.isDialogOpen, run);
+  useKeys(desk, run);
   return commands;
 }
 
@@ -114,13 +113,16 @@ function looking({ store }: Desk, review: Review | null) {
 
 const CLICKABLE = "button, summary, input[type=range], input[type=checkbox]";
 
-function useKeys(desk: Desk, isDialogOpen: boolean, run: (command: Command) => void): void {
-  const now = useRef({ desk, isDialogOpen, run });
-  now.current = { desk, isDialogOpen, run };
+/** Whichever part of the page opened one, its keys are its own. */
+const DIALOG = "dialog[open]";
+
+function useKeys(desk: Desk, run: (command: Command) => void): void {
+  const now = useRef({ desk, run });
+  now.current = { desk, run };
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      const { desk: shown, isDialogOpen: isBlocked, run: act } = now.current;
-      if (isBlocked || event.defaultPrevented) return;
+      const { desk: shown, run: act } = now.current;
+      if (event.defaultPrevented || document.querySelector(DIALOG)) return;
       if (event.repeat && event.key === "Enter") {
         // Held down it would press the button that has the focus again and again.
         if (event.target instanceof HTMLButtonElement) event.preventDefault();
