@@ -44,6 +44,10 @@ def test_a_mask_is_painted_by_hand_undone_kept_over_a_reload_and_accepted(play):
     play("painting")
 
 
+def test_scribbles_are_drawn_erased_undone_and_stored(play):
+    play("scribble")
+
+
 def test_images_series_and_folders_are_added_and_taken_back_and_what_is_none_says_so(play, server):
     play("upload", recorded("98892001"), server.work / "images")
 
