@@ -3,11 +3,12 @@
 python benchmarks/crash.py [--kills 1000] [--database sqlite|postgres|both] [--lanes N] [--seed 0]
     [--method geodesic]
 
-Simulated people answer as fast as they can, each lane on a server of its own. The server is killed
-(SIGKILL), one time in eight while it starts, and started again. Then each person looks at the last
-sessions: they must show what was acknowledged, bit for bit. What was under way is asked for again
-and must count once. In the end every session is opened again, and compared with the database: its
-answers, its audit, and its masks with a replay. Exit code 1 on any fault.
+Simulated people, each lane on a server of its own, finish an image each, and what it teaches is
+learned. Then they answer as fast as they can. The server is killed (SIGKILL), one time in eight
+while it starts, and started again. Then each person looks at the last sessions: they must show what
+was acknowledged, bit for bit. What was under way is asked for again and must count once. In the end
+every session is opened again, and compared with the database: its answers, its audit, and its masks
+with a replay from what it began with. Exit code 1 on any fault.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from pathlib import Path
 from random import Random
 from threading import Semaphore
 
+import httpx
 import stored
 from ledger import Sitting
 from people import choose
@@ -32,7 +34,7 @@ from report import machine, print_json, print_machine, print_table
 from served import PATIENCE_S, TARGET, Server, follow_scan, write_pictures
 
 from assent.client import Client, RefusedError
-from assent.services.methods import method_names
+from assent.services.methods import build_method, method_names
 from assent.services.worker import EngineSpec, Worker
 from assent.storage.store import open_store
 
@@ -44,7 +46,7 @@ STARTING = 0.125
 START_S = 1.5
 """A kill while the server starts comes up to so long after the start."""
 
-ACTS, MOMENT_S = 40, 0.05
+ACTS, MOMENT_S = 20, 0.05
 """Any other comes after fewer acknowledged acts than this, and up to so long after the last."""
 
 COUNTED = (
@@ -78,6 +80,23 @@ class Person:
     sittings: dict[int, Sitting] = field(default_factory=dict)
     recent: list[Sitting] = field(default_factory=list)
 
+    def begin(self, address: str, *, learns: bool) -> None:
+        """Finish one image, and wait until it taught the profile of a method that ``learns`` one.
+
+        Raises:
+            TimeoutError: If that takes more than ``PATIENCE_S``.
+        """
+        until = time.monotonic() + PATIENCE_S
+        with Client(address, person=self.name) as client:
+            images = [image.id for image in client.images(1)]
+            while not (is_done := self._has_finished) or (learns and not self._is_known(address)):
+                if time.monotonic() > until:
+                    raise TimeoutError(f"{self.name} has not begun after {PATIENCE_S:g} s.")
+                if is_done:
+                    time.sleep(0.1)
+                else:
+                    self._step(client, images)
+
     def work(self, address: str, told: Semaphore) -> None:
         """Look at the sessions of the server before, then answer until this one is gone.
 
@@ -97,6 +116,15 @@ class Person:
         """Look at every session."""
         with self._client(address) as client:
             self._look(client, list(self.sittings.values()))
+
+    @property
+    def _has_finished(self) -> bool:
+        return bool(self.recent) and self.recent[-1].shown.is_accepted
+
+    def _is_known(self, address: str) -> bool:
+        """Whether something was learned of this person."""
+        profile = httpx.get(f"{address}/api/v1/profiles/{self.name}", timeout=PATIENCE_S)
+        return bool(profile.json()["images"])
 
     def _client(self, address: str) -> Client:
         def away(_: float) -> None:
@@ -145,9 +173,13 @@ def run_lane(method: str, home: Path, database: str, kills: int, seed: int) -> C
     people = [Person(name, Random(f"{seed} {name}")) for name in PEOPLE]
     write_pictures(home / "images", PICTURES, SIDE)
     words = ("--method", method, "--database", database, "--store", "blobs")
+    learns = build_method(method, {}, None).capabilities.profile
     tally: Counter[str] = Counter(kills=kills)
     with Server(home, *words) as server, ThreadPoolExecutor(len(people)) as pool:
-        _scan(server)
+        address = _scan(server)
+        begin = partial(Person.begin, address=address, learns=learns)
+        list(pool.map(begin, people))
+        server.kill()
         for _ in range(kills):
             server.launch()
             if chance.random() < STARTING:
@@ -174,10 +206,12 @@ def run_lane(method: str, home: Path, database: str, kills: int, seed: int) -> C
     return sum((person.tally for person in people), tally)
 
 
-def _scan(server: Server) -> None:
-    with Client(server.start()) as client:
+def _scan(server: Server) -> str:
+    """Start, and take the folder in; returns the address."""
+    address = server.start()
+    with Client(address) as client:
         follow_scan(client)
-    server.kill()
+    return address
 
 
 def run(method: str, kind: str, kills: int, lanes: int, seed: int) -> Counter[str]:

@@ -23,5 +23,6 @@ def test_kills_cost_no_answer(method, database, kills):
     assert counted["kills"] == kills
     assert counted["acknowledged"] > kills
     assert counted["sessions"] > 1
-    assert bool(counted["with_context"]) == (method == "posterior")
+    for beginning in ("with_context", "with_profile"):
+        assert (counted[beginning] > 0) == (method == "posterior")
     assert {counted[name] for name in ("lost", "doubled", "differs", "refused")} == {0}
