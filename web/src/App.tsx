@@ -26,7 +26,7 @@ import { placedPrompts, type SessionState } from "./state/session";
 import { Sight } from "./state/sight";
 import { useCommands } from "./state/useCommands";
 import { type Desk, useDesk } from "./state/useDesk";
-import { useCrossing, usePreview, useShownSlice, useShownWindow } from "./state/useLooking";
+import { useCrossing, usePlanes, usePreview, useShownSlice, useShownWindow } from "./state/useLooking";
 import { useReview } from "./state/useReview";
 import { useTools } from "./state/useTools";
 import { SliceBar } from "./viewer/SliceBar";
@@ -92,7 +92,6 @@ function useBench(desk: Desk, person: string) {
   const [fitRequest, setFitRequest] = useState(0);
   const [aimRequest, setAimRequest] = useState(0);
   const [dialog, setDialog] = useState<"help" | "welcome" | "context" | null>(() => (isNewcomer() ? "welcome" : null));
-  const [planesOf, setPlanesOf] = useState<number | null>(null);
   const preview = usePreview(state, looked, slice);
   const sight = useMemo(() => new Sight(), []);
   const placed = useMemo(() => placedPrompts(state), [state]);
@@ -114,8 +113,7 @@ function useBench(desk: Desk, person: string) {
     if (!state.proposal) setSlice(slice);
     commands.prompts(prompts, removed);
   };
-  const showsPlanes = detail !== null && planesOf === detail.id;
-  const showPlanes = (shows: boolean) => setPlanesOf(shows && detail ? detail.id : null);
+  const [showsPlanes, showPlanes] = usePlanes(detail);
   const [crossing, setCrossing] = useCrossing(detail, slice, setSlice);
   const showWhole = () => setFitRequest((old) => old + 1);
   const source = review?.source ?? tools.source;

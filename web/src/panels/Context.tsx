@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { api, url } from "../api/client";
 import type { ContextEntry } from "../api/types";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 import { Dialog } from "./Dialog";
 

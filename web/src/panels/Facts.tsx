@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { Profile as ProfileOf, Proposal } from "../api/types";
 import { isNothing } from "../state/sight";
-import { chooseProfile, usesProfile } from "../state/useDesk";
+import { chooseProfile, usesProfile } from "../state/useOpening";
 import { words } from "../words";
 import { AskTwice } from "./AskTwice";
 

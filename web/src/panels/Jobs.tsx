@@ -4,7 +4,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api, url } from "../api/client";
 import type { Job } from "../api/types";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 
 /** What a published study calls acceptable: one image in twenty below the bar. */

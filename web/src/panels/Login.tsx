@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { api } from "../api/client";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 
 /** Asks for the server's token, where it wants one. */

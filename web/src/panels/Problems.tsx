@@ -4,7 +4,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import { type Missing, missingOf } from "../state/problems";
 import { goesOn } from "../state/scan";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 import { Dialog } from "./Dialog";
 

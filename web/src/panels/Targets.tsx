@@ -3,7 +3,8 @@
 import { type KeyboardEvent, type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Counts, Project } from "../api/types";
-import { type Desk, sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
+import type { Desk } from "../state/useDesk";
 import { words } from "../words";
 import { Dialog } from "./Dialog";
 import { Icon } from "./Icon";

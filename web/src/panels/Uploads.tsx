@@ -5,7 +5,7 @@ import { Unreachable, api } from "../api/client";
 import type { Task } from "../api/types";
 import { type Found, filesChosen, filesIn, parcelsOf } from "../state/parcels";
 import { type Upload, Uploader, summary } from "../state/upload";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 import { AskTwice } from "./AskTwice";
 

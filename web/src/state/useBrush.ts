@@ -5,8 +5,9 @@ import type { ImageDetail, Rle } from "../api/types";
 import { BLANK, Drawer, type Painting, encodeVolume, painted, redoStroke, resized, thinned, undoStroke, withStroke } from "../tools/brush";
 import { type Point, aspectOf } from "../viewer/geometry";
 import { type MaskSource, maskOf } from "../viewer/pictures";
+import { sentence } from "./insist";
 import { mayPaint } from "./session";
-import { type Desk, sentence } from "./useDesk";
+import type { Desk } from "./useDesk";
 
 export interface Brush {
   /** The mask with what was painted; the recommendation where nothing was. */

@@ -6,11 +6,12 @@ import type { Answer, Prompt, Rle, Task } from "../api/types";
 import { type Command, type Tool, commandOf } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
+import { sentence } from "./insist";
 import { nextTask } from "./review";
 import { mayAnswer, nextRound } from "./session";
 import { type Looked, useAccepting } from "./useAccepting";
 import type { Brush } from "./useBrush";
-import { type Desk, sentence } from "./useDesk";
+import type { Desk } from "./useDesk";
 import type { Review } from "./useReview";
 
 interface View extends Looked {

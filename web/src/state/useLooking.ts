@@ -77,3 +77,10 @@ export function useCrossing(detail: ImageDetail | null, slice: number, onSlice: 
   };
   return [at, goTo] as const;
 }
+
+/** Whether the three planes are shown beside the slice; they are for one image. */
+export function usePlanes(detail: ImageDetail | null) {
+  const [image, setImage] = useState<number | null>(null);
+  const show = (shows: boolean) => setImage(shows && detail ? detail.id : null);
+  return [detail !== null && image === detail.id, show] as const;
+}

@@ -6,8 +6,9 @@ import { api } from "../api/client";
 import type { Task } from "../api/types";
 import { type MaskSource, held, maskOf } from "../viewer/pictures";
 import { words } from "../words";
+import { sentence } from "./insist";
 import { isMineFromElsewhere, isToReview, nextTask, sliceWithObject } from "./review";
-import { type Desk, sentence } from "./useDesk";
+import type { Desk } from "./useDesk";
 
 export interface Review {
   task: Task;

@@ -4,7 +4,7 @@ import { MULTIPLANAR_TYPE, NVImage, type NiiVueLocation, Niivue, SHOW_RENDER } f
 import { useEffect, useRef, useState } from "react";
 import { request, url } from "../api/client";
 import type { ImageDetail, Proposal, Zyx } from "../api/types";
-import { sentence } from "../state/useDesk";
+import { sentence } from "../state/insist";
 import { words } from "../words";
 import type { Window } from "./window";
 import { type Affine, toVoxel, toWorld, within } from "./world";
