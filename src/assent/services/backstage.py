@@ -6,6 +6,8 @@ from functools import partial
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 
+from assent.services.trim import trim
+
 LOG = logging.getLogger(__name__)
 
 
@@ -53,6 +55,7 @@ class Backstage:
                 work()
             except Exception as error:
                 LOG.warning("left undone behind the scenes: %s", error)
+            trim()
 
 
 def _name(work: Callable[[], object]) -> Hashable:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol
 from assent.core.errors import AssentError, InputError, OverdueError, WorkerError
 from assent.services.engine import Engine
 from assent.services.methods import build_method
+from assent.services.trim import trim
 from assent.services.turns import Turns
 
 LOG = logging.getLogger(__name__)
@@ -23,6 +25,9 @@ STOP_S = 2.0
 LIMIT_S = 600.0
 """How long one computation, or the start of the process, may take, without the wait for a turn:
 after a restart a session of many clicks in a large volume is done again, which takes minutes."""
+
+TRIM_EVERY = 64
+"""Computations after which freed memory goes back to the system, which takes some milliseconds."""
 
 WorkerState = Literal["ready", "starting", "stopped"]
 
@@ -236,13 +241,15 @@ def serve(link: Connection, spec: EngineSpec) -> None:
             return
         _rehearse(engine)
         _reply(link, is_well=True, value=None)
-        while True:
+        for number in count(1):
             verb, arguments = link.recv()
             try:
                 value, is_well = getattr(engine, verb)(*arguments), True
             except Exception as error:
                 value, is_well = _told(error), False
             _reply(link, is_well=is_well, value=value)
+            if number % TRIM_EVERY == 0:
+                trim()
 
 
 def _rehearse(engine: Engine) -> None:
