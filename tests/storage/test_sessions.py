@@ -198,6 +198,24 @@ def test_a_repeated_acceptance_is_accepted_once(store):
         store.sessions.give(session.id, Accept(2, 0), mask=some_mask(1))
 
 
+def test_a_profile_is_behind_until_it_is_saved_after_the_acceptance(store):
+    session = begin(store)
+    behind = partial(store.profiles.behind, "posterior", "w1")
+    store.profiles.save("ada", "posterior", "w1", {})
+    assert behind() == ()
+    store.sessions.give(session.id, Accept(ACCEPT, 0), mask=some_mask())
+    assert behind() == ("ada",)
+    store.profiles.save("ada", "posterior", "w2", {})
+    assert behind() == ("ada",)
+    assert store.profiles.behind("posterior", "w2") == ()
+    store.profiles.save("ada", "posterior", "w1", {})
+    assert behind() == ()
+    store.profiles.reset("ada", "posterior", "w1")
+    assert behind() == ("ada",)
+    store.sessions.go_to(session.id, 0)
+    assert behind() == ()
+
+
 def test_another_acceptance_after_undo_takes_the_place_of_the_first(store):
     session = begin(store)
     store.sessions.give(session.id, Accept(ACCEPT, 0), mask=some_mask(1))

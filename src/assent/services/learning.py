@@ -60,6 +60,17 @@ class Learning:
         newest = max((session.id for session in done), default=0)
         self._save(person, None, 0, newest)
 
+    def catch_up(self) -> None:
+        """Learn what was finished before the server ended and not learned by then.
+
+        Raises:
+            WorkerError: If the process that computes stopped.
+            StorageError: If it cannot be stored.
+        """
+        method = self._annotate.facts.method
+        for person in self._store.profiles.behind(method.name, method.weights):
+            self.refresh(person)
+
     def refresh(self, person: str) -> None:
         """Learn a person's profile again from what is finished.
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from assent.core.errors import AssentError, InputError
@@ -110,14 +109,14 @@ class Workspace:
     def warm_up(self) -> None:
         """Go on with the jobs that were left, and look through every folder that is known.
 
-        The first images are prepared behind the scenes.
+        What was not learned yet is learned, and the first images are prepared, behind the scenes.
         """
         self.jobs.resume()
         begun = self._scans | self._own.scanned
         for project in self.projects():
             if project.id not in begun:
                 self.rescan(project.id)
-        self.backstage.later(partial(self.worker.call, "facts"))
+        self.backstage.later(self.learning.catch_up)
         for project in self.projects():
             for target in self.store.projects.targets(project.id):
                 self.ahead.prepare(project.id, target)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, select
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 
 from assent.storage.database import Database, insert
 from assent.storage.records import StoredProfile
-from assent.storage.tables import profiles
+from assent.storage.tables import masks, profiles, sessions
 
 
 class Profiles:
@@ -41,13 +41,34 @@ class Profiles:
             row = connection.execute(found).one_or_none()
         return None if row is None else StoredProfile(**row._mapping)
 
+    def behind(self, method: str, weights_digest: str) -> tuple[str, ...]:
+        """People who finished an image since their profile was saved, by name.
+
+        Args:
+            method: With this method.
+            weights_digest: And these weights.
+        """
+        theirs = and_(sessions.c.method == method, sessions.c.weights_digest == weights_digest)
+        never = profiles.c.saved_at.is_(None)
+        found = (
+            select(sessions.c.person)
+            .distinct()
+            .join_from(sessions, masks)
+            .join(profiles, _is(sessions.c.person, method, weights_digest), isouter=True)
+            .where(theirs, masks.c.withdrawn_at.is_(None))
+            .where(or_(never, masks.c.made_at > profiles.c.saved_at))
+            .order_by(sessions.c.person)
+        )
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(found))
+
     def reset(self, person: str, method: str, weights_digest: str) -> None:
         """Forget a profile; without one, do nothing."""
         with self._database.writing() as connection:
             connection.execute(delete(profiles).where(_is(person, method, weights_digest)))
 
 
-def _is(person: str, method: str, weights_digest: str) -> ColumnElement[bool]:
+def _is(person: str | ColumnElement[str], method: str, weights_digest: str) -> ColumnElement[bool]:
     return and_(
         profiles.c.person == person,
         profiles.c.method == method,

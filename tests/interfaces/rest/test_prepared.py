@@ -126,3 +126,21 @@ def test_the_front_is_prepared_also_where_a_second_look_alters_the_order(served,
     served.workspace.ahead.prepare(1, TARGET)
     served.workspace.backstage.settle()
     assert prepared(served)[:2] == [True, True]
+
+
+def test_what_was_not_learned_when_the_server_ended_is_learned_at_the_next_start(tmp_path):
+    for number in range(3):
+        write_picture(tmp_path / "images" / f"{number}.png", disc(4 + number))
+    ended = Event()
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        served.workspace.backstage.later(ended.wait)
+        shown = served.open()
+        served.answer(shown, "accept", choice="recommended")
+        assert served.get("/profiles/me").json()["images"] == 0
+        served.workspace.backstage._is_closing = True  # As killed: what waits is not begun.
+        ended.set()
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert served.get("/profiles/me").json()["images"] == 1
+        learned = served.get("/profiles/me").json()["saved_at"]
+    with serving(tmp_path / "images", tmp_path / "home") as served:
+        assert served.get("/profiles/me").json()["saved_at"] == learned
