@@ -1,9 +1,10 @@
 """What is computed before anybody asks for it: the next images of a queue, and their order."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from functools import partial
 from math import prod
+from threading import Lock
 
 from assent.core.errors import AssentError, WorkerError
 from assent.services.annotate import Annotate
@@ -24,6 +25,13 @@ LOOKED_VOXELS = 6e6
 
 ANYBODY = "me"
 """For whom images are prepared before anybody answered."""
+
+
+Target = tuple[int, str]
+"""A project and what is wanted in its images."""
+
+Ready = tuple[str, int]
+"""Digest of an image that is prepared, and the start of the process that holds it."""
 
 
 class Ahead:
@@ -48,7 +56,9 @@ class Ahead:
         """
         self._store, self._worker, self._annotate = store, worker, annotate
         self._backstage, self._learn = backstage, learn
-        self._prepared: dict[tuple[int, str], set[tuple[str, int]]] = {}
+        self._lock = Lock()
+        self._prepared: dict[Target, set[Ready]] = {}
+        self._acceptances = Counter[Target]()
         self._sent = deque[int](maxlen=AHEAD)
         self._given_up: set[str] = set()
 
@@ -68,7 +78,9 @@ class Ahead:
         """
         task = self._store.projects.task(task_id)
         project = self._store.projects.image(task.image_id).project_id
-        self._prepared.pop((project, task.target), None)
+        with self._lock:
+            self._acceptances[project, task.target] += 1
+            self._prepared.pop((project, task.target), None)
         self._backstage.later(partial(self._renew, project, task.target, person))
 
     def after_upload(self, image_id: int) -> None:
@@ -78,27 +90,38 @@ class Ahead:
 
     def _renew(self, project_id: int, target: str, person: str) -> None:
         # As one piece: what is prepared before a profile changes would begin with the old one.
+        known = self._acceptances[project_id, target]
         try:
             self._learn(person)
         finally:
-            self._prepare(project_id, target, person)
-            self._order(project_id, target, person)
+            done = self._prepare(project_id, target, person, known)
+            self._order(project_id, target, person, done)
+            self._prepare(project_id, target, person, known)
 
-    def _prepare(self, project_id: int, target: str, person: str) -> None:
-        done: set[tuple[str, int]] = set()
-        # Put there first: what an acceptance takes away meanwhile shall not come back.
-        self._prepared[project_id, target] = done
-        looked: set[int] = set()
+    def _prepare(
+        self, project_id: int, target: str, person: str, known: int | None = None
+    ) -> set[Ready]:
+        """Prepare the front of the queue; returns what is ready, which grows.
+
+        ``known`` is the number of acceptances before: after one more, nothing counts as ready until
+        what follows from it was learned.
+        """
+        done = set[Ready]()
+        with self._lock:
+            if known in (None, self._acceptances[project_id, target]):
+                self._prepared[project_id, target] = done
+        looked = set[int]()
         for _ in range(AHEAD + LOOKS):
             front = self._store.projects.queue(project_id, target, limit=AHEAD)
             left = [task for task in front if task.id not in looked]
             if not left:
-                return
+                break
             looked.add(left[0].id)
             sure = self._look(left[0], person, done)
             # Known better now, it may come later: then another one is in front.
             if left[0].predicted_dice is not None:
                 self._rank(left[0], sure)
+        return done
 
     def _prepare_sent(self) -> None:
         while self._sent:
@@ -109,7 +132,7 @@ class Ahead:
                     done = self._prepared.setdefault((image.project_id, target), set())
                     self._look(task, ANYBODY, done)
 
-    def _order(self, project_id: int, target: str, person: str) -> None:
+    def _order(self, project_id: int, target: str, person: str, done: set[Ready]) -> None:
         """Look at a few images for the first time, and put the least sure in front.
 
         More finished images make most others surer. So those in front are looked at again at each
@@ -119,20 +142,18 @@ class Ahead:
             return
         queue = self._store.projects.queue(project_id, target)
         new = [task for task in queue if task.predicted_dice is None][:LOOKS]
-        done = self._prepared.setdefault((project_id, target), set())
         voxels = 0
         for task in new:
             voxels += prod(self._store.projects.image(task.image_id).shape_dhw)
             if voxels > LOOKED_VOXELS:
                 break
             self._rank(task, self._look(task, person, done))
-        self._prepare(project_id, target, person)
 
     def _rank(self, task: StoredTask, sure: float | None) -> None:
         if sure is not None:
             self._store.projects.rank({task.id: (sure, sure)})
 
-    def _look(self, task: StoredTask, person: str, done: set[tuple[str, int]]) -> float | None:
+    def _look(self, task: StoredTask, person: str, done: set[Ready]) -> float | None:
         """Prepare an image; returns its predicted Dice, None if there is none to be had."""
         image = self._store.projects.image(task.image_id)
         if image.digest in self._given_up:

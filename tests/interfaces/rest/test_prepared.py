@@ -71,6 +71,23 @@ def test_large_images_and_those_that_are_gone_are_not_looked_at(tmp_path, monkey
         assert told["2.png"] > 0
 
 
+def test_nothing_counts_as_ready_while_an_acceptance_is_not_learned(served, monkeypatch):
+    learn, ready = served.workspace.ahead._learn, []
+
+    def accepts_meanwhile(person):
+        ready.append(any(prepared(served)))
+        if len(ready) == 1:
+            shown = served.open(image=open_tasks(served)[0]["image"]["id"])
+            served.answer(shown, "accept", choice="recommended")
+        learn(person)
+
+    monkeypatch.setattr(served.workspace.ahead, "_learn", accepts_meanwhile)
+    accept_first(served)
+    served.workspace.backstage.settle()
+    assert ready == [False, False]
+    assert prepared(served) == [True]
+
+
 def test_an_image_is_prepared_in_two_pieces_and_nothing_is_computed_twice(served, monkeypatch):
     method = served.worker.engine._method
     begun, begin = [], method.begin
