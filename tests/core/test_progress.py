@@ -3,7 +3,16 @@ import threading
 import numpy as np
 import pytest
 
-from assent.core.progress import Glimpse, listening, report, show, watched, watching
+from assent.core.progress import (
+    Glimpse,
+    listening,
+    may_stop,
+    report,
+    show,
+    stopping,
+    watched,
+    watching,
+)
 
 
 def glimpse(index):
@@ -69,3 +78,12 @@ def test_what_a_viewer_raises_stops_the_work_and_the_watching():
     with pytest.raises(KeyboardInterrupt), watching(0, stop):
         show(glimpse(0))
     assert watched() is None
+
+
+def test_work_is_asked_whether_it_shall_stop_wherever_it_reports():
+    asked = []
+    with stopping(lambda: asked.append("asked")):
+        report(0.5, "long work")
+        may_stop()
+    report(0.6, "nobody asks")
+    assert asked == ["asked", "asked"]

@@ -82,3 +82,23 @@ def test_an_error_lets_the_next_go():
         raise ZeroDivisionError
     with lock.take():
         pass
+
+
+def test_a_lock_is_wanted_when_the_time_of_somebody_who_waits_has_come(monkeypatch):
+    now, lock = [100.0], Turns()
+    monkeypatch.setattr(turns, "monotonic", lambda: now[0])
+
+    def go():
+        with lock.take(is_patient=True):
+            pass
+
+    with ThreadPoolExecutor() as pool:
+        with lock.take():
+            waiting = pool.submit(go)
+            while not lock._waiting:
+                pass
+            assert not lock.is_wanted()
+            now[0] += turns.HEAD_START_S
+            assert lock.is_wanted()
+        waiting.result(30)
+    assert not lock.is_wanted()

@@ -2,19 +2,76 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from assent.core.errors import InputError, NotFoundError, OverdueError, WorkerError
 from assent.core.feedback import Correct, Pick
+from assent.core.progress import may_stop
 from assent.core.prompts import Click
 from assent.io.formats import read_image
+from assent.services import turns
 from assent.services import worker as workers
 from assent.services.engine import Work
 from assent.services.originals import Original
-from assent.services.worker import EngineSpec, Worker
+from assent.services.worker import STOP, EngineSpec, Worker, serve
 from assent.sessions.record import SessionRecord
 from interfaces.small_files import disc, write_picture
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What an engine did, as files that the test sees."""
+
+    folder: Path
+
+    def write(self, name):
+        (self.folder / f"{name} {len(self.read(name))}").touch()
+
+    def read(self, name):
+        return sorted(self.folder.glob(f"{name} *"))
+
+    def wait_for(self, name):
+        while not self.read(name):
+            pass
+
+
+class Slow(EngineSpec):
+    """Whose engine works on and on unless it is broken off."""
+
+    def build(self):
+        return SlowEngine(Notes(Path(self.blobs)))
+
+
+class SlowEngine:
+    def __init__(self, notes):
+        self.notes = notes
+
+    def rehearse(self):
+        self.notes.write("rehearsed")
+
+    def work(self):
+        self.notes.write("begun")
+        while len(self.notes.read("begun")) == 1 and not self.notes.read("go"):
+            may_stop()
+        may_stop()
+        return "done"
+
+    def ask(self):
+        return "told"
+
+
+@pytest.fixture
+def slow(tmp_path, monkeypatch):
+    monkeypatch.setattr(turns, "QUIET_S", 0.0)
+    worker = Worker(Slow("none", str(tmp_path)))
+    yield worker
+    worker.close()
 
 
 class Deadly:
@@ -89,3 +146,40 @@ def test_a_process_that_does_not_start_in_time_is_no_fault_of_what_was_asked(wor
     assert not isinstance(raised.value, OverdueError)
     assert worker.state == "stopped"
     assert worker.call("facts").method.name == "geodesic"
+
+
+def test_work_that_nobody_waits_for_is_broken_off_for_a_person_and_done_after(slow, tmp_path):
+    notes = Notes(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        ahead = pool.submit(slow.call, "work", is_patient=True)
+        notes.wait_for("begun")
+        assert slow.call("ask") == "told"
+        assert ahead.result() == "done"
+    assert len(notes.read("begun")) == 2
+    assert slow.starts == 1
+
+
+def test_such_work_is_not_broken_off_for_ever(slow, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "HEAD_START_S", 0.0)
+    notes = Notes(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        ahead = pool.submit(slow.call, "work", is_patient=True)
+        notes.wait_for("begun")
+        person = pool.submit(slow.call, "ask")
+        while not slow._turns.is_wanted():
+            pass
+        notes.write("go")
+        assert (ahead.result(), person.result()) == ("done", "told")
+    assert len(notes.read("begun")) == 1
+
+
+def test_a_wish_to_break_off_that_comes_too_late_disturbs_nobody(tmp_path):
+    here, there = Pipe()
+    process = Thread(target=serve, args=(there, Slow("none", str(tmp_path))))
+    process.start()
+    for message in (("ask", (), True), STOP, ("ask", (), True)):
+        here.send(message)
+    replies = [here.recv() for _ in range(3)]
+    here.close()
+    process.join()
+    assert replies == [(True, None), (True, "told"), (True, "told")]

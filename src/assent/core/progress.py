@@ -1,4 +1,4 @@
-"""Progress of one long answer, told to whoever listens, and the slice that a person looks at first.
+"""Progress of one long answer, the slice that is looked at first, and places to break off.
 
 What works deep inside reports; an interface listens around the call. The layers between need not
 hand a callback on, and a method that reports nothing is a method all the same. Nobody's listening
@@ -35,6 +35,8 @@ class Glimpse:
     is_final: bool
 
 
+_CHECK: ContextVar[Callable[[], None] | None] = ContextVar("check", default=None)
+
 Viewer = Callable[[Glimpse], None]
 """Shown the watched slice as soon as there is something to see, and again whenever that is new."""
 
@@ -61,9 +63,39 @@ def listening(listener: Listener) -> Iterator[None]:
 
 def report(done: float, text: str) -> None:
     """Tell the share of the present work that is done; nothing happens where nobody listens."""
+    may_stop()
     listener = _LISTENER.get()
     if listener is not None:
         listener(done, text)
+
+
+@contextmanager
+def stopping(check: Callable[[], None]) -> Iterator[None]:
+    """Ask, again and again within the block, whether the work shall stop, in this thread.
+
+    Args:
+        check: Called every few hundredths of a second. What it raises stops the work where it is;
+            sessions stay whole.
+
+    >>> def check() -> None:
+    ...     raise TimeoutError("somebody waits")
+    >>> with stopping(check):
+    ...     may_stop()
+    Traceback (most recent call last):
+    TimeoutError: somebody waits
+    """
+    token = _CHECK.set(check)
+    try:
+        yield
+    finally:
+        _CHECK.reset(token)
+
+
+def may_stop() -> None:
+    """A place where work may be broken off; nothing happens where nobody asks for that."""
+    check = _CHECK.get()
+    if check is not None:
+        check()
 
 
 @contextmanager

@@ -27,14 +27,17 @@ class Turns:
         self._quiet_since = -inf
 
     @contextmanager
-    def take(self, *, is_patient: bool = False) -> Iterator[None]:
+    def take(self, *, is_patient: bool = False, due: float | None = None) -> Iterator[None]:
         """Hold the lock for the time of a ``with`` block.
 
         Args:
-            is_patient: Let others go first who ask up to ``HEAD_START_S`` seconds later, and wait
-                for ``QUIET_S`` after the last of them, but no longer than that head start.
+            is_patient: Let others go first who ask before ``due``, and wait for ``QUIET_S`` after
+                the last of them, but no longer.
+            due: From when on this one waits for nobody who comes later, in ``monotonic`` seconds;
+                for patient work ``HEAD_START_S`` from now unless it was asked for before.
         """
-        due = monotonic() + (HEAD_START_S if is_patient else 0.0)
+        if due is None:
+            due = monotonic() + (HEAD_START_S if is_patient else 0.0)
         with self._changed:
             ticket = (due, next(self._numbers))
             self._waiting.append(ticket)
@@ -52,6 +55,11 @@ class Turns:
                 if not is_patient:
                     self._quiet_since = monotonic()
                 self._changed.notify_all()
+
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for the lock whose time has come."""
+        with self._changed:
+            return any(due <= monotonic() for due, _ in self._waiting)
 
     def _may_go(self, ticket: tuple[float, int]) -> bool:
         return not self._is_taken and ticket == min(self._waiting)

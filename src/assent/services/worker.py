@@ -3,20 +3,23 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal, Protocol
 
 from assent.core.errors import AssentError, InputError, OverdueError, WorkerError
+from assent.core.progress import stopping
 from assent.services.engine import Engine
 from assent.services.methods import build_method
 from assent.services.trim import trim
-from assent.services.turns import Turns
+from assent.services.turns import HEAD_START_S, Turns
 
 LOG = logging.getLogger(__name__)
 STOP_S = 2.0
@@ -28,6 +31,12 @@ after a restart a session of many clicks in a large volume is done again, which 
 
 TRIM_EVERY = 64
 """Computations after which freed memory goes back to the system, which takes some milliseconds."""
+
+STOP = "stop"
+"""Sent while work is being done that nobody waits for: somebody waits for something else."""
+
+LOOK_S = 0.01
+"""How often such work looks whether somebody waits."""
 
 WorkerState = Literal["ready", "starting", "stopped"]
 
@@ -55,6 +64,10 @@ class EngineSpec:
             AssentError: As ``build_method``.
         """
         return Engine(build_method(self.method, self.settings, self.weights), self.blobs)
+
+
+class _BrokenOffError(Exception):
+    """Work to be done again, as somebody came; none of the errors that an engine passes over."""
 
 
 class Computes(Protocol):
@@ -127,7 +140,8 @@ class Worker:
         Args:
             verb: Which one.
             arguments: Of the verb.
-            is_patient: Nobody waits for it: requests of people go first.
+            is_patient: Nobody waits for it: requests of people go first. It is broken off for
+                them, and begun again, for ``turns.HEAD_START_S`` seconds at most.
 
         Raises:
             WorkerError: If the process stopped while it worked, or did not start in time; the next
@@ -135,9 +149,10 @@ class Worker:
             OverdueError: If it was ended, because the computation took too long; so, too.
             AssentError: What the verb raises, or what hinders the start.
         """
-        with self._turns.take(is_patient=is_patient):
-            link = self._started()
-            return self._asked(link, verb, arguments)
+        due = monotonic() + (HEAD_START_S if is_patient else 0.0)
+        while True:
+            with self._turns.take(is_patient=is_patient, due=due), suppress(_BrokenOffError):
+                return self._asked(self._started(), verb, arguments, due)
 
     def close(self) -> None:
         """End the process."""
@@ -169,13 +184,26 @@ class Worker:
             self._is_starting = False
         return here
 
-    def _asked(self, link: Connection, verb: str, arguments: tuple[Any, ...]) -> Any:
+    def _asked(self, link: Connection, verb: str, arguments: tuple[Any, ...], due: float) -> Any:
+        may_stop = monotonic() < due
         try:
-            link.send((verb, arguments))
+            link.send((verb, arguments, may_stop))
+            if may_stop and self._is_in_the_way(link, due):
+                link.send(STOP)
         except OSError as error:
             raise self._stopped() from error
         self._wait(link, self._limit_s, _overdue)
         return self._received(link)
+
+    def _is_in_the_way(self, link: Connection, due: float) -> bool:
+        """Whether somebody came while the work was being done, and before it was due."""
+        assert self._process is not None
+        while (left := due - monotonic()) > 0:
+            if wait([link, self._process.sentinel], min(left, LOOK_S)):
+                return False
+            if self._turns.is_wanted():
+                return True
+        return False
 
     def _wait(self, link: Connection, limit_s: float, late: Callable[[float], WorkerError]) -> None:
         """Until there is a reply, or no process any more that could give one."""
@@ -242,14 +270,25 @@ def serve(link: Connection, spec: EngineSpec) -> None:
         _rehearse(engine)
         _reply(link, is_well=True, value=None)
         for number in count(1):
-            verb, arguments = link.recv()
+            message = link.recv()
+            if message == STOP:  # It came when that work was done.
+                continue
+            verb, arguments, may_stop = message
             try:
-                value, is_well = getattr(engine, verb)(*arguments), True
+                with stopping(partial(_check, link)) if may_stop else nullcontext():
+                    value, is_well = getattr(engine, verb)(*arguments), True
             except Exception as error:
                 value, is_well = _told(error), False
             _reply(link, is_well=is_well, value=value)
             if number % TRIM_EVERY == 0:
                 trim()
+
+
+def _check(link: Connection) -> None:
+    """Break off if that was said; nothing else is sent while work is being done."""
+    if link.poll():
+        link.recv()
+        raise _BrokenOffError
 
 
 def _rehearse(engine: Engine) -> None:
@@ -266,7 +305,7 @@ def _reply(link: Connection, *, is_well: bool, value: Any) -> None:
 
 def _told(error: Exception) -> Exception:
     """What the asking side can raise: our own errors as they are, others by their last words."""
-    if isinstance(error, AssentError):
+    if isinstance(error, AssentError | _BrokenOffError):
         return error
     if isinstance(error, MemoryError):
         return InputError("There is not enough memory for this image. Use a smaller one.")

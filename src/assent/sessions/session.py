@@ -11,6 +11,7 @@ from assent.core.context import ContextEntry
 from assent.core.errors import InputError
 from assent.core.feedback import Accept, Correct, Feedback, Judge
 from assent.core.image import Image
+from assent.core.progress import may_stop
 from assent.methods.answers import check_answer
 from assent.methods.protocol import Embedding, Memory, Method, Prior, State
 from assent.sessions.kinds import check_listens
@@ -223,6 +224,7 @@ class Session:
         else:
             state = self._states[start]
         for index in range(start, round_):
+            may_stop()
             state = self._after(state, self._answers[index])
             self._keep(index + 1, state)
         return state

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from assent.core.mask import components
+from assent.core.progress import may_stop
 from assent.methods.posterior.bases import Bases, dice_between, reduce_points
 from assent.methods.posterior.choose import choose
 from assent.methods.posterior.config import PosteriorConfig
@@ -94,6 +95,7 @@ def _chosen(state: PosteriorState, page: int, config: PosteriorConfig) -> Offer:
     bases, particles = state.bases, state.particles
     decision = state.memo.get("decision") or decide(bases, particles)
     state.memo["decision"] = decision
+    may_stop()
     heavy = particles.heaviest(config.heaviest)
     sources, extras = _variants(bases, decision)
     fine = np.concatenate([bases.masks(heavy.z), extras, decision.mask[None]])

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from assent.core.progress import may_stop
 from assent.core.shapes import check_shape
 from assent.methods.posterior.bases import Bases
 from assent.methods.posterior.config import PosteriorConfig
@@ -247,6 +248,7 @@ def _renew(
     log_likelihood = target.evidence.log_likelihood(z)
     log_prior = target.prior.log_density(z)
     for _ in range(config.metropolis_steps):
+        may_stop()
         moved = z + rng.standard_normal((count, latent)) @ root.T
         moved_likelihood = target.evidence.log_likelihood(moved)
         moved_prior = target.prior.log_density(moved)

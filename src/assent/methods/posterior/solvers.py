@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from assent.core.connected import keep_connected
+from assent.core.progress import may_stop
 from assent.methods.posterior.channels import Marks, disk_radius, network_inputs
 from assent.methods.posterior.classifier import margins_alone
 from assent.methods.posterior.field import ABSENT, Plane, Solver
@@ -41,11 +42,14 @@ def network_solver(
 
     def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
         previous = None if before is None else torch.from_numpy(before)[None, None]
+        may_stop()
         inputs, _ = network_inputs(planes[index : index + 1], marks, previous)
+        may_stop()
         with torch.inference_mode(), compute.autocast():
             told = inputs.to(compute.device, memory_format=torch.channels_last)
             said = reading.at(index, network, seen)
             features = network.decode(told, seen[index : index + 1], said)
+            may_stop()
             mean, directions = network.answer(told, features)
         logits = mean[0, 0].float().cpu().numpy()
         if refit_weight > 0:
