@@ -125,7 +125,7 @@ def _watched(given: argparse.Namespace, people: Sequence[Person], server: Server
         answers = sum(person.answers for person in people)
         samples.append(Memory(answers, *server.memory_mb()))
         minutes, held = (time.monotonic() - begun) / 60, samples[-1]
-        told = f"{minutes:5.1f} min {answers:6d} answers {held.server + held.worker:6.0f} MB"
+        told = f"{minutes:5.1f} min {answers:6d} answers {held.server:5.0f} + {held.worker:5.0f} MB"
         print(told, end="\r", file=sys.stderr, flush=True)
         if minutes >= given.minutes and answers >= given.answers:
             return samples
