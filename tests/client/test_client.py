@@ -12,7 +12,7 @@ from assent.client import Client, RefusedError
 from assent.core.errors import AssentError
 from assent.core.feedback import Accept, Correct, Pick
 from assent.core.prompts import Click
-from interfaces.rest.serving import TARGET, serving
+from interfaces.rest.serving import API, TARGET, serving
 from interfaces.small_files import archive_of, disc, recorded, write_picture
 from storage.work import grounds
 
@@ -162,6 +162,35 @@ def test_a_server_that_is_away_is_told_after_some_tries():
     with pytest.raises(AssentError, match="cannot be reached"):
         Client(http=here, sleep=waited.append).projects()
     assert len(waited) == 3
+
+
+def test_following_a_job_says_what_is_wrong_instead_of_nothing(client, served):
+    with pytest.raises(RefusedError, match="no job named '99'"):
+        list(client.follow(99))
+    with pytest.raises(RefusedError, match="token"):
+        list(Client(token="another secret", http=served.client).follow(1))
+
+
+def test_following_a_job_goes_on_when_the_connection_is_lost():
+    asked = []
+
+    def answer(request):
+        asked.append(request.url.path)
+        if len(asked) < 3:
+            raise httpx.ReadError("lost", request=request)
+        return httpx.Response(404)
+
+    http = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://test")
+    with pytest.raises(RefusedError):
+        list(Client(http=http, sleep=lambda _: None).follow(1))
+    assert len(asked) == 3
+
+
+def test_an_export_into_a_folder_that_is_not_there_begins_no_job(client, served, tmp_path):
+    with pytest.raises(AssentError, match=r"'away' for masks\.zip does not exist"):
+        client.export(1, TARGET, tmp_path / "away" / "masks.zip")
+    told = served.client.get(f"{API}/jobs", headers={"Authorization": f"Bearer {TOKEN}"}).json()
+    assert {job["kind"] for job in told} == {"scan"}
 
 
 def test_what_it_imports_is_light():

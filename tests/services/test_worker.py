@@ -183,3 +183,16 @@ def test_a_wish_to_break_off_that_comes_too_late_disturbs_nobody(tmp_path):
     here.close()
     process.join()
     assert replies == [(True, None), (True, "told"), (True, "told")]
+
+
+def test_nobody_waits_for_a_server_that_ends_in_the_middle_of_work_behind_the_scenes(
+    slow, tmp_path
+):
+    notes = Notes(tmp_path)
+    with ThreadPoolExecutor() as pool:
+        ahead = pool.submit(slow.call, "work", is_patient=True)
+        notes.wait_for("begun")
+        slow.close()
+        with pytest.raises(WorkerError, match="The server is ending"):
+            ahead.result()
+    assert (slow.starts, slow.state) == (1, "stopped")

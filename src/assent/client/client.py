@@ -202,22 +202,41 @@ class Client:
 
         Raises:
             RefusedError: If the server refuses.
-            AssentError: If the export failed.
+            AssentError: If the export failed, or the folder of the file does not exist.
         """
+        if not out.parent.is_dir():
+            raise AssentError(
+                f"The folder {out.parent.name!r} for {out.name} does not exist. Make it first."
+            )
         told = self._send("POST", f"/projects/{project}/exports", json={"target": target}).json()
         *_, job = self.follow(told["id"])
         if job.state != "done":
             raise AssentError(f"The export is {job.state}: {job.detail}")
-        out.write_bytes(self._send("GET", f"/exports/{job.id}").content)
+        begun = out.with_name(f".{out.name}.part")
+        begun.write_bytes(self._send("GET", f"/exports/{job.id}").content)
+        begun.replace(out)
         return job
 
     def follow(self, job: int) -> Iterator[Job]:
-        """A job at once and at every change, until it is finished."""
+        """A job at once and at every change, until it is finished.
+
+        Raises:
+            RefusedError: If there is no such job, or the server asks for a token.
+            AssentError: If the server cannot be reached.
+        """
         address = f"/api/v1/jobs/{job}/events"
-        with self._http.stream("GET", address, headers=self._headers) as reply:
-            for line in reply.iter_lines():
-                if line.startswith("data: "):
-                    yield Job.of(json.loads(line.removeprefix("data: ")))
+        for left in reversed(range(TRIES)):
+            try:
+                with self._http.stream("GET", address, headers=self._headers) as reply:
+                    if not reply.is_success:
+                        reply.read()
+                        raise _refused(reply)
+                    for line in reply.iter_lines():
+                        if line.startswith("data: "):
+                            yield Job.of(json.loads(line.removeprefix("data: ")))
+                return
+            except httpx.TransportError as error:
+                self._lost(error, left)
 
     def cancel(self, job: int) -> Job:
         """Ask for the end of a job."""
@@ -245,12 +264,7 @@ class Client:
             try:
                 reply = self._http.request(method, f"/api/v1{path}", headers=headers, **more)
             except httpx.TransportError as error:
-                if not left:
-                    raise AssentError(
-                        "The server cannot be reached. Start it, or name its address; what was"
-                        " acknowledged is stored."
-                    ) from error
-                self._sleep(WAIT_S)
+                self._lost(error, left)
                 continue
             if reply.status_code == 503 and "retry-after" in reply.headers and left:
                 self._sleep(float(reply.headers["retry-after"]))
@@ -261,8 +275,21 @@ class Client:
             if named := reply.headers.get(STORE):
                 self._headers.setdefault(STORE, named)
             return reply
-        is_problem = reply.headers.get("content-type") == "application/problem+json"
-        raise RefusedError(reply.json() if is_problem else {"status": reply.status_code})
+        raise _refused(reply)
+
+    def _lost(self, error: httpx.TransportError, left: int) -> None:
+        """Wait for the server, or give up where no tries are left."""
+        if not left:
+            raise AssentError(
+                "The server cannot be reached. Start it, or name its address; what was"
+                " acknowledged is stored."
+            ) from error
+        self._sleep(WAIT_S)
+
+
+def _refused(reply: httpx.Response) -> RefusedError:
+    is_problem = reply.headers.get("content-type") == "application/problem+json"
+    return RefusedError(reply.json() if is_problem else {"status": reply.status_code})
 
 
 class _Blocks:

@@ -174,11 +174,19 @@ def token_for(host: str, given: str | None) -> str | None:
     """The token to ask for: as given, or of the environment, or none on loopback.
 
     Raises:
-        ConfigError: If the address is not loopback and there is no token, or it is a short one.
+        ConfigError: If the address is not loopback and there is no token, or it is a short one or
+            one that cannot be sent in a header.
     """
     token = given or os.environ.get(TOKEN) or None
     if token is not None and len(token) < 8:
         raise ConfigError("The token has fewer than 8 characters; expected a longer one.")
+    if token is not None and not (
+        token.isascii() and token.isprintable() and token == token.strip()
+    ):
+        raise ConfigError(
+            "The token holds a character that not every program can send, or begins or ends with a"
+            " space; expected ASCII letters, digits and punctuation. Choose another one."
+        )
     if token is None and host not in LOOPBACK:
         raise ConfigError(
             f"Serving on {host} would let everybody on the network in. Name a token with --token or"

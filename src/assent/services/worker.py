@@ -116,6 +116,7 @@ class Worker:
         self._link: Connection | None = None
         self._starts = 0
         self._is_starting = False
+        self._is_closed = False
 
     @property
     def state(self) -> WorkerState:
@@ -155,11 +156,14 @@ class Worker:
                 return self._asked(self._started(), verb, arguments, due)
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; whoever asks from now on is told."""
+        self._is_closed = True
         with self._turns.take():
             self._end()
 
     def _started(self) -> Connection:
+        if self._is_closed:
+            raise WorkerError("The server is ending. Start it again, and go on where you were.")
         if self._link is not None and self._process is not None and self._process.is_alive():
             return self._link
         self._end()

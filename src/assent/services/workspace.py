@@ -124,8 +124,9 @@ class Workspace:
     def close(self) -> None:
         """Stop what runs; what is stored stays."""
         self.jobs.close()
-        self.backstage.close()
+        # First: what is done behind the scenes asks for one computation after the other.
         self.worker.close()
+        self.backstage.close()
         self.store.close()
 
     def projects(self) -> list[Project]:

@@ -20,6 +20,9 @@ def test_only_loopback_is_served_without_a_token(monkeypatch):
         token_for("0.0.0.0", None)
     with pytest.raises(ConfigError, match="fewer than 8"):
         token_for("127.0.0.1", "short")
+    for unfit in ("passwörter", " " * 8, "two\nlines of it"):
+        with pytest.raises(ConfigError, match="not every program can send"):
+            token_for("127.0.0.1", unfit)
     monkeypatch.setenv("ASSENT_TOKEN", TOKEN)
     assert token_for("0.0.0.0", None) == TOKEN
 

@@ -193,6 +193,8 @@ def test_the_server_says_what_it_is_and_counts_by_route(served):
     assert {"posterior", "geodesic"} <= set(names)
     told = served.client.get("/metrics").text
     assert 'assent_requests_total{method="POST",route="/sessions",status="201"} 1.0' in told
+    served.client.request("INVENTED", f"{API}/projects")
+    assert "INVENTED" not in served.client.get("/metrics").text
     assert "/sessions/1" not in told
 
 

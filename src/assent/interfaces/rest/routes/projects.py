@@ -130,8 +130,11 @@ def _original(desk: Desk, image: int) -> Original:
 
 
 def _picture(request: Request, original: Original, draw: Callable[[], bytes]) -> Response:
-    """A picture that a browser may keep as long as the image is what it is."""
-    headers = {"ETag": f'"{original.digest}"', "Cache-Control": "private, max-age=300"}
+    """A picture that a browser keeps, and asks every time whether it is still that of the image.
+
+    Another database on the same address has other images under the same ids.
+    """
+    headers = {"ETag": f'"{original.digest}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     return Response(draw(), media_type="image/png", headers=headers)
