@@ -86,4 +86,26 @@ await run(async ({ newPage }) => {
   await clickStage(page, { x: 0.5, y: 0.5 });
   await menu.waitFor({ state: "detached" });
   await page.locator(".card:enabled").first().waitFor();
+
+  // A list that is late leads nobody back to the target, or the folder, that it is of.
+  const opened = [];
+  page.on("request", (request) => request.url().endsWith("/sessions") && opened.push(request.postDataJSON().target));
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/tasks?target=disc", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press("n");
+  await button.click();
+  await page.getByRole("menuitemradio", { name: /^ring/ }).click();
+  await page.locator(".card-hint", { hasText: "Point at the ring" }).waitFor();
+  const address = page.url();
+  const late = page.waitForResponse(/tasks\?target=disc/);
+  release();
+  await (await late).finished();
+  await page.waitForTimeout(1000);
+  check(page.url() === address, `A late list leads from ${address} to ${page.url()}.`);
+  check(opened.join() === "ring", `A late list opens ${opened.join()}.`);
+  await page.unroute("**/tasks?target=disc");
 });

@@ -202,8 +202,12 @@ function useMoves(desk: Desk, person: string) {
   // Ctrl Z where nothing was answered yet may mean the image before.
   const [asked, setAsked] = useState<{ stamp: number; task: Task } | null>(null);
   const isAsked = asked?.stamp === state.stamp && state.pending.length === 0;
+  const shownNow = useRef(shownTask);
+  shownNow.current = shownTask;
   const next = async () => {
     const queue = await refresh();
+    // Whoever went somewhere else meanwhile stays there.
+    if (shownNow.current?.id !== shownTask?.id) return;
     const found = nextTask(queue?.tasks ?? [], shownTask);
     if (found) openTask(found);
     else if (queue) store.tell("info", words.allDone);

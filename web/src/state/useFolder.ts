@@ -1,6 +1,6 @@
 // The folder that is worked on: its targets, and what is known of its images for one of them.
 
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Profile, Progress, Project, Queue } from "../api/types";
 import { insist } from "./insist";
@@ -15,15 +15,38 @@ interface Wanted {
   attempt: number;
 }
 
+/** What the server said of one folder, target and person. */
+export interface Known {
+  /** Which folder, target and person it is about. */
+  of: string;
+  /** Counts the times that it was asked for: replies may overtake one another. */
+  asked: number;
+  queue: Queue | null;
+  progress: Progress | null;
+  profile: Profile | null;
+}
+
+/** What is known after a reply: an older one, and one about something else than is wanted, tell nothing. */
+export function informed(old: Known | null, reply: Known, wanted: string): Known | null {
+  if (reply.of !== wanted) return old;
+  if (old?.of !== reply.of) return reply;
+  if (old.asked > reply.asked) return old;
+  // What could not be had this time stays as it was.
+  const { queue, progress, profile } = reply;
+  return { ...reply, queue: queue ?? old.queue, progress: progress ?? old.progress, profile: profile ?? old.profile };
+}
+
 export function useFolder({ route, person, attempt }: Wanted, store: Store, onUnauthorised: () => void) {
   const [projects, setProjects] = useState<Project[] | null>(null);
-  const [queue, setQueue] = useState<Queue | null>(null);
-  const [progress, setProgress] = useState<Progress | null>(null);
-  const [profile, setProfile] = useState<Profile | null>(null);
+  const [held, setHeld] = useState<Known | null>(null);
 
   const project = projects?.find((known) => known.id === route.project) ?? projects?.[0] ?? null;
   const target = project?.targets.find((name) => name === route.target) ?? project?.targets[0] ?? null;
   const projectId = project?.id ?? null;
+  const of = JSON.stringify([projectId, target, person]);
+  const wanted = useRef(of);
+  wanted.current = of;
+  const asked = useRef(0);
 
   useEffect(() => {
     let isWanted = true;
@@ -33,24 +56,28 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
     return () => void (isWanted = false);
   }, [store, attempt, onUnauthorised]);
 
-  /** Queue, effort and profile, as they are now. */
+  /** Queue, effort and profile, as they are now; null where something else is wanted by the time they are here. */
   const refresh = useCallback(async (): Promise<Queue | null> => {
     if (projectId === null || target === null) return null;
-    const [tasks, done, learned] = await Promise.all([
-      insist(store, () => api.queue(projectId, target), () => true, onUnauthorised),
-      insist(store, () => api.progress(projectId, target), () => true, onUnauthorised),
-      insist(store, () => api.profile(person), () => true, onUnauthorised),
+    const mine = ++asked.current;
+    const isWanted = () => wanted.current === of;
+    const [queue, progress, profile] = await Promise.all([
+      insist(store, () => api.queue(projectId, target), isWanted, onUnauthorised),
+      insist(store, () => api.progress(projectId, target), isWanted, onUnauthorised),
+      insist(store, () => api.profile(person), isWanted, onUnauthorised),
     ]);
-    if (tasks) setQueue(tasks);
-    if (done) setProgress(done);
-    if (learned) setProfile(learned);
-    return tasks;
-  }, [store, projectId, target, person, onUnauthorised]);
+    setHeld((old) => informed(old, { of, asked: mine, queue, progress, profile }, wanted.current));
+    return isWanted() ? queue : null;
+  }, [store, projectId, target, person, of, onUnauthorised]);
 
   useEffect(() => {
-    setQueue(null);
+    setHeld(null);
     void refresh();
   }, [refresh]);
+
+  // Until the new list is here, that of another folder or target is none of this one.
+  const known = held?.of === of ? held : null;
+  const queue = known?.queue ?? null;
 
   // A new folder is being looked through, or somebody is about to put images into it.
   const isEmpty = projects !== null && (target === null || queue?.tasks.length === 0);
@@ -61,7 +88,7 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
   }, [store, refresh, onUnauthorised]);
   const scan = useScan(isEmpty, lookAgain);
   return {
-    project, projects, target, queue, progress, profile, refresh,
+    project, projects, target, queue, progress: known?.progress ?? null, profile: known?.profile ?? null, refresh,
     /** Whether there is nothing to show yet, and the job that looks for something. */
     isEmpty, scan,
     /** A project as it is now, where a target came or went. */
