@@ -162,10 +162,10 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
       {panels.queue && (
         <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
           <Uploads uploader={uploader} uploads={uploads} />
-          {desk.project && <Problems key={desk.project.id} project={desk.project.id} onLooked={() => void desk.refresh()} />}
-          {desk.shownTask && <TakeBack key={desk.shownTask.image.id} task={desk.shownTask} onGone={() => void desk.refresh()} />}
+          {desk.project && <Problems key={`problems.${desk.project.id}`} project={desk.project.id} onLooked={() => void desk.refresh()} />}
+          {desk.shownTask && <TakeBack key={`take-back.${desk.shownTask.image.id}`} task={desk.shownTask} onGone={() => void desk.refresh()} />}
           {desk.project && desk.target !== null && (
-            <Jobs key={`${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />
+            <Jobs key={`jobs.${desk.project.id}.${desk.target}`} project={desk.project.id} target={desk.target} person={person} onDone={() => void desk.refresh()} />
           )}
         </Queue>
       )}

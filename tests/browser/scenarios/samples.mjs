@@ -37,6 +37,9 @@ await run(async ({ newPage }) => {
     await page.locator(".log-item[aria-current]").waitFor();
     await page.getByText("Which object is meant?").first().waitFor();
     await picture(page);
+    // Nothing of the folder that was left stays below the list.
+    const again = await page.getByRole("button", { name: "Look again" }).count();
+    check(again === 1, `“Look again” is there ${again} times.`);
     await shoot(page, `samples-${name}`);
   }
 });
