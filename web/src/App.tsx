@@ -95,7 +95,7 @@ function useBench(desk: Desk, person: string) {
   const preview = usePreview(state, looked, slice);
   const sight = useMemo(() => new Sight(), []);
   const placed = useMemo(() => placedPrompts(state), [state]);
-  const proposal = review ? null : state.proposal;
+  const proposal = review ? null : worked;
   const recommended = useMemo(
     () => proposal && proposed(proposal, state.stamp),
     [proposal, state.stamp],

@@ -36,10 +36,16 @@ export const words = {
     if (dropped === 0) return anew;
     return `${anew} ${dropped === 1 ? "An answer" : `${dropped} answers`} on the way belonged to the earlier proposal and ${dropped === 1 ? "was" : "were"} not applied.`;
   },
-  answerToOtherWeights: "An answer that had waited in this browser was meant for a proposal of other weights; it was not applied.",
+  notStored: (image: string, n: number, why: string) =>
+    `${n > 1 ? `Your last ${n} answers` : "Your last answer"} to ${image || "an image"} ${n > 1 ? "were" : "was"} not stored. ${why}`,
+  notDone: (image: string, why: string) => `What you asked for on ${image} was not done. ${why}`,
+  lostTo: {
+    otherWindow: "That image was answered in another window meanwhile.",
+    otherWeights: "The server works with other weights now.",
+    time: "The server took too long to compute.",
+  },
   tooLong: (dropped: number) =>
     `${dropped > 1 ? `Your last ${dropped} answers were` : "Your last answer was"} not applied, because the server took too long to compute: undo a step, answer differently or use a smaller image.`,
-  leftOverTooLong: "An answer that had waited in this browser was not applied, because the server took too long to compute: answer differently or use a smaller image.",
   unexpected: "Something went wrong on this page. Reload it; nothing that was acknowledged is lost.",
   reload: "Reload",
   token: "Token of this server",

@@ -177,6 +177,44 @@ describe("an answer given", () => {
   });
 });
 
+describe("an answer refused once another image is shown", () => {
+  const stale = new Refused(409, "stale", "", proposal({ round: 5, rounds: 5 }), null);
+  const wrong = new Refused(400, "input", "The click is outside the image.", null, null);
+  const reasons = [[stale, words.lostTo.otherWindow], [otherWeights, words.lostTo.otherWeights], [wrong, wrong.message]] as const;
+
+  it.each(reasons)("changes nothing there, is told of by name, and what was given there is sent", async (error, why) => {
+    let refuse = () => {};
+    const held = new Promise<Proposal>((_, reject) => (refuse = () => reject(error)));
+    const next = proposal({ session: 8, round: 1, rounds: 1 });
+    const { sender, store, storage, answer } = desk(() => held, () => Promise.resolve(next));
+    sender.give(pick);
+    store.dispatch({ type: "closed" });
+    sender.begin(proposal({ session: 8 }));
+    sender.give({ ...point, round: 0 });
+    refuse();
+    await vi.runAllTimersAsync();
+    expect(sent(answer)).toEqual([[7, pick], [8, { ...point, round: 0 }]]);
+    expect(store.get()).toMatchObject({ proposal: next, pending: [], outdated: null });
+    expect(store.get().notice?.text).toBe(words.notStored("b.png", 1, why));
+    expect(waiting(storage, "one").size).toBe(0);
+  });
+
+  it("is told of once, be it sent twice", async () => {
+    let refuse = () => {};
+    const held = new Promise<Proposal>((_, reject) => (refuse = () => reject(stale)));
+    const { sender, store } = desk(() => held, () => Promise.reject(stale));
+    sender.give(pick);
+    store.dispatch({ type: "closed" });
+    await sender.sendLeftOver();
+    sender.begin(proposal({ session: 8 }));
+    expect(store.get().notice?.text).toBe(words.notStored("b.png", 1, words.lostTo.otherWindow));
+    store.dispatch({ type: "told", notice: null });
+    refuse();
+    await vi.runAllTimersAsync();
+    expect(store.get().notice).toBeNull();
+  });
+});
+
 describe("what is given before the first proposal", () => {
   const opening = (...replies: (() => Promise<Proposal>)[]) => {
     const opened = desk(...replies);
@@ -228,41 +266,52 @@ describe("answers left over from an earlier visit", () => {
     const store = new Store();
     const answer = vi.fn((waiting: Pending) => after(waiting.answer.round + 1));
     const sender = new Sender(store, before.storage, { answer, store: () => "one" }, vi.fn());
-    expect(await sender.sendLeftOver()).toBeNull();
+    await sender.sendLeftOver();
     expect(sent(answer)).toEqual([[7, pick], [7, point]]);
-    expect(await sender.sendLeftOver()).toBeNull();
+    await sender.sendLeftOver();
     expect(answer).toHaveBeenCalledTimes(2);
+    sender.begin(proposal());
+    expect(store.get().notice).toBeNull();
   });
 
   it("stay while the server is away, and are told apart when refused", async () => {
-    const { sender, storage, answer } = desk(gone);
+    const { sender, storage, answer, store } = desk(gone);
     sender.give(pick);
     await vi.advanceTimersByTimeAsync(0);
+    store.dispatch({ type: "closed" });
     await expect(sender.sendLeftOver()).rejects.toThrow(Unreachable);
     expect(waiting(storage, "one").size).toBe(1);
     answer.mockImplementationOnce(() => Promise.reject(new Refused(409, "stale", "", proposal(), null)));
-    expect(await sender.sendLeftOver()).toBe(words.answeredElsewhere);
+    await sender.sendLeftOver();
+    sender.begin(proposal({ session: 8 }), "found");
+    expect(store.get().notice?.text).toBe(`${words.notStored("b.png", 1, words.lostTo.otherWindow)} found`);
     expect(waiting(storage, "one").size).toBe(0);
   });
 
   it("to a session of other weights are dropped, and that is said", async () => {
-    const { sender, storage, answer } = desk(gone);
+    const { sender, storage, answer, store } = desk(gone);
     sender.give(pick);
     await vi.advanceTimersByTimeAsync(0);
+    store.dispatch({ type: "closed" });
     answer.mockImplementationOnce(() => Promise.reject(otherWeights));
-    expect(await sender.sendLeftOver()).toBe(words.answerToOtherWeights);
+    await sender.sendLeftOver();
+    sender.begin(proposal({ session: 8 }));
+    expect(store.get().notice?.text).toBe(words.notStored("b.png", 1, words.lostTo.otherWeights));
     expect(waiting(storage, "one").size).toBe(0);
   });
 
   it("that took too long are dropped with those of their session after them, and others are sent", async () => {
-    const { sender, storage, answer } = desk(gone);
+    const { sender, storage, answer, store } = desk(gone);
     sender.give(pick);
     sender.give(point);
-    keep(storage, { store: "one", session: 8, answer: pick, tried: true });
+    store.dispatch({ type: "closed" });
+    keep(storage, { store: "one", session: 8, image: "c.png", answer: pick, tried: true });
     await vi.advanceTimersByTimeAsync(0);
     answer.mockClear();
     answer.mockImplementation(({ session }) => (session === 7 ? Promise.reject(tooLong) : after(1)));
-    expect(await sender.sendLeftOver()).toBe(words.leftOverTooLong);
+    await sender.sendLeftOver();
+    sender.begin(proposal({ session: 8 }));
+    expect(store.get().notice?.text).toBe(words.notStored("b.png", 2, words.lostTo.time));
     expect(sent(answer)).toEqual([[7, pick], [8, pick]]);
     expect(waiting(storage, "one").size).toBe(0);
   });
@@ -276,14 +325,14 @@ describe("answers left over from an earlier visit", () => {
     const other = desk(() => Promise.resolve(next));
     const later = new Sender(other.store, storage, { answer: other.answer, store: () => "another" }, vi.fn());
     other.store.dispatch({ type: "shown", proposal: proposal({ store: "another" }) });
-    expect(await later.sendLeftOver()).toBeNull();
+    await later.sendLeftOver();
     expect(other.answer).not.toHaveBeenCalled();
     later.give({ ...pick, candidate: 0 });
     await vi.advanceTimersByTimeAsync(0);
-    expect(other.answer.mock.calls).toEqual([[{ store: "another", session: 7, answer: { ...pick, candidate: 0 }, tried: false }]]);
+    expect(other.answer.mock.calls).toEqual([[{ store: "another", session: 7, image: "b.png", answer: { ...pick, candidate: 0 }, tried: false }]]);
     expect(waiting(storage, "another").size).toBe(0);
     server.answer.mockImplementation(() => after(1));
-    expect(await new Sender(store, storage, server, vi.fn()).sendLeftOver()).toBeNull();
+    await new Sender(store, storage, server, vi.fn()).sendLeftOver();
     expect(sent(answer)).toEqual([[7, pick]]);
     expect(waiting(storage, "one").size).toBe(0);
   });

@@ -109,7 +109,7 @@ describe("what is marked before the first proposal", () => {
     expect(placedPrompts(early).map(({ isWaiting }) => isWaiting)).toEqual([true, true]);
     const log = [{ round: 0, answer: correct(0), holds: true }, { round: 1, answer: pick(1), holds: true }];
     const begun = shows({ session: 9, round: 2, rounds: 2, log });
-    expect(begun.pending).toEqual([2, 3].map((round, i) => ({ store: "one", session: 9, answer: { ...early.kept[i], round }, tried: false })));
+    expect(begun.pending).toEqual([2, 3].map((round, i) => ({ store: "one", session: 9, image: "b.png", answer: { ...early.kept[i], round }, tried: false })));
     expect(begun).toMatchObject({ kept: [], hasAnswered: true });
     expect(placedPrompts(begun).map(({ isWaiting }) => isWaiting)).toEqual([false, true, true]);
   });
@@ -138,16 +138,25 @@ describe("a conflict", () => {
     expect(stale.proposal?.round).toBe(4);
     expect(stale.notice).toEqual({ kind: "problem", text: "elsewhere" });
   });
+
+  it("in a session that is not shown changes nothing of the one that is", () => {
+    const waiting = answer(shown(), correct(0));
+    for (const other of [proposal({ session: 8, round: 4 }), proposal({ store: "another", round: 4 })]) {
+      expect(reduce(waiting, { type: "stale", proposal: other, notice: "elsewhere" })).toBe(waiting);
+      expect(reduce(waiting, { type: "refused", to: other, notice: "no" })).toBe(waiting);
+      expect(reduce(waiting, { type: "outdated", to: other })).toBe(waiting);
+    }
+  });
 });
 
 describe("a session of other weights", () => {
-  const over = reduce(answer(shown(), pick(0), correct(1)), { type: "outdated" });
+  const over = reduce(answer(shown(), pick(0), correct(1)), { type: "outdated", to: proposal() });
 
   it("drops what waited, counts it once, and takes no more answers", () => {
     expect(over.pending).toEqual([]);
     expect(over.outdated).toEqual({ session: 7, dropped: 2 });
     expect(mayAnswer(over, "pick")).toBe(false);
-    expect(reduce(over, { type: "outdated" })).toBe(over);
+    expect(reduce(over, { type: "outdated", to: proposal() })).toBe(over);
   });
 
   it("gives way to the new one", () => {

@@ -94,7 +94,7 @@ describe("a pick that is accepted before the server has it", () => {
   const broken: [string, SessionState][] = [
     ["another image", show({ ...picked, session: 8 })],
     ["what was answered elsewhere", show({ ...picked, round: 2, rounds: 2 })],
-    ["a refused answer", reduce(waiting, { type: "refused", notice: "no" })],
+    ["a refused answer", reduce(waiting, { type: "refused", to: proposal(), notice: "no" })],
     ["an answer that was taken back", reduce(waiting, { type: "dropped" })],
     ["a point given since", reduce(waiting, { type: "answered", answer: { kind: "correct", round: 1, prompts: [], removed: [] } })],
     ["a mask accepted elsewhere", show({ ...picked, is_accepted: true })],

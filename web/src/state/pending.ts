@@ -48,7 +48,8 @@ function read(text: string | null): Pending | null {
     if (typeof value.store !== "string" || typeof value.session !== "number") return null;
     if (typeof answer?.round !== "number") return null;
     // It may have been sent before the page was closed.
-    return { store: value.store, session: value.session, answer, tried: true };
+    const image = typeof value.image === "string" ? value.image : "";
+    return { store: value.store, session: value.session, image, answer, tried: true };
   } catch {
     return null;
   }

@@ -5,7 +5,7 @@ import { Refused, isOutdated, isPassing, isTooLong } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
-import { type Pending, nextRound } from "./session";
+import { type Pending, isShown, nextRound } from "./session";
 import type { Store } from "./store";
 
 const FIRST_WAIT_S = 1;
@@ -21,6 +21,8 @@ export class Sender {
   private isSending = false;
   private waitS = FIRST_WAIT_S;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  /** What was not stored while no image was shown that it could be said above. */
+  private lost: string[] = [];
 
   constructor(
     private readonly store: Store,
@@ -38,13 +40,18 @@ export class Sender {
     return true;
   }
 
-  /** Show the first proposal of an image, and send what was given before it came. */
-  begin(proposal: Proposal): void {
+  /**
+   * Show the first proposal of an image, and send what was given before it came. Say what was lost
+   * on the way here, else what opening it found.
+   */
+  begin(proposal: Proposal, found: string | null = null): void {
     const { kept } = this.store.get();
     this.store.dispatch({ type: "shown", proposal });
-    if (kept.length === 0) return;
-    if (this.store.get().pending.length === 0) this.store.tell("problem", words.acceptedElsewhere);
-    this.sendUntried();
+    const isDropped = kept.length > 0 && this.store.get().pending.length === 0;
+    const told = [...this.lost, isDropped ? words.acceptedElsewhere : found].filter(Boolean);
+    this.lost = [];
+    if (told.length > 0) this.store.tell("problem", told.join(" "));
+    if (kept.length > 0) this.sendUntried();
   }
 
   /** Take the last answer back when it was never sent; false when the server must be asked. */
@@ -80,14 +87,13 @@ export class Sender {
   }
 
   /**
-   * Send what an earlier visit left over, before a session is opened. Returns a sentence when the
-   * server refused some of it: the image was answered elsewhere since, the weights are others, or
-   * it took too long. What is meant for another database stays until that one is served again.
+   * Send what an earlier visit left over, before a session is opened. What the server refuses of it
+   * is said once an image is shown: the image was answered elsewhere since, the weights are others,
+   * or it took too long. What is meant for another database stays until that one is served again.
    */
-  async sendLeftOver(): Promise<string | null> {
-    let lost: string | null = null;
+  async sendLeftOver(): Promise<void> {
     const store = this.server.store();
-    if (store === null) return null;
+    if (store === null) return;
     for (const answers of box.waiting(this.storage, store).values()) {
       try {
         for (const left of answers) {
@@ -96,11 +102,9 @@ export class Sender {
         }
       } catch (error) {
         if (isPassing(error)) throw error;
-        this.forget(answers);
-        lost = whyLost(error);
+        this.giveUpElsewhere(answers[0], error);
       }
     }
-    return lost;
   }
 
   private sendUntried(): void {
@@ -117,9 +121,12 @@ export class Sender {
       this.store.dispatch({ type: "acknowledged", round: waiting.answer.round, proposal });
       return true;
     } catch (error) {
-      if (isPassing(error)) this.wait(error);
-      else this.giveUp(error);
-      return false;
+      if (isPassing(error)) {
+        this.wait(error);
+        return false;
+      }
+      this.giveUp(waiting, error);
+      return true;
     }
   }
 
@@ -139,19 +146,33 @@ export class Sender {
     }, waitS * 1000);
   }
 
-  /** The server will not take it: later answers were given after it, so they go too. */
-  private giveUp(error: unknown): void {
-    const { pending } = this.store.get();
-    this.forget(pending);
+  /** The server will not take it: later answers to the same session were given after it, so they go too. */
+  private giveUp(refused: Pending, error: unknown): void {
     this.waitS = FIRST_WAIT_S;
     this.store.dispatch({ type: "found" });
-    if (isOutdated(error)) return this.store.dispatch({ type: "outdated" });
+    const { proposal, pending } = this.store.get();
+    if (!isShown({ proposal }, refused)) return this.giveUpElsewhere(refused, error);
+    this.forget([refused, ...pending]);
+    if (isOutdated(error)) return this.store.dispatch({ type: "outdated", to: refused });
     if (error instanceof Refused && error.code === "stale" && error.current) {
       this.store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
       return;
     }
     const told = error instanceof Refused ? error.message : words.unexpected;
-    this.store.dispatch({ type: "refused", notice: isTooLong(error) ? words.tooLong(pending.length) : told });
+    const notice = isTooLong(error) ? words.tooLong(pending.length) : told;
+    this.store.dispatch({ type: "refused", to: refused, notice });
+  }
+
+  /** Refused on an image that is not shown any more: nothing changes here, but the person is told which. */
+  private giveUpElsewhere(refused: Pending | undefined, error: unknown): void {
+    if (!refused) return;
+    const left = box.waiting(this.storage, refused.store).get(refused.session) ?? [];
+    // Without any it was refused, and said, before.
+    if (left.length === 0) return;
+    this.forget(left);
+    const notice = words.notStored(refused.image, left.length, whyLost(error));
+    if (this.store.get().proposal) this.store.tell("problem", notice);
+    else this.lost.push(notice);
   }
 
   private forget(answers: readonly Pending[]): void {
@@ -159,8 +180,10 @@ export class Sender {
   }
 }
 
-/** Why what waited in this browser was not applied. */
+/** Why an answer was not stored, where its image is not shown. */
 function whyLost(error: unknown): string {
-  if (isTooLong(error)) return words.leftOverTooLong;
-  return isOutdated(error) ? words.answerToOtherWeights : words.answeredElsewhere;
+  if (isOutdated(error)) return words.lostTo.otherWeights;
+  if (isTooLong(error)) return words.lostTo.time;
+  if (!(error instanceof Refused)) return words.unexpected;
+  return error.code === "stale" ? words.lostTo.otherWindow : error.message;
 }

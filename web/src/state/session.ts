@@ -4,10 +4,15 @@
 
 import type { Answer, LogEntry, Prompt, Proposal } from "../api/types";
 
-export interface Pending {
-  /** Which database the session is in. */
+/** Which session of which database; sessions are numbered from 1 in each. */
+export interface Address {
   store: string;
   session: number;
+}
+
+export interface Pending extends Address {
+  /** The name of the image, to speak of once another is shown. */
+  image: string;
   answer: Answer;
   /** Whether it was sent at least once: then the server may know it although no reply came. */
   tried: boolean;
@@ -41,8 +46,8 @@ export type SessionEvent =
   | { type: "tried" }
   | { type: "acknowledged"; round: number; proposal: Proposal }
   | { type: "stale"; proposal: Proposal; notice: string }
-  | { type: "refused"; notice: string }
-  | { type: "outdated" }
+  | { type: "refused"; to: Address; notice: string }
+  | { type: "outdated"; to: Address }
   | { type: "lost"; notice?: string }
   | { type: "found" }
   | { type: "told"; notice: Notice | null };
@@ -80,14 +85,16 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "acknowledged":
       return acknowledged(state, event.round, event.proposal);
     case "stale":
+      if (!isShown(state, event.proposal)) return state;
       return {
         ...show({ ...state, pending: [] }, event.proposal),
         notice: { kind: "problem", text: event.notice },
       };
     case "refused":
+      if (!isShown(state, event.to)) return state;
       return { ...state, pending: [], notice: { kind: "problem", text: event.notice } };
     case "outdated":
-      return outdated(state);
+      return isShown(state, event.to) ? outdated(state) : state;
     case "lost":
       return {
         ...state,
@@ -131,8 +138,8 @@ function answered(state: SessionState, answer: Answer): SessionState {
   if (!state.proposal && answer.kind === "correct") return { ...state, kept: [...state.kept, answer] };
   if (!state.proposal || !(isPainted ? mayPaint(state) : mayAnswer(state, answer.kind))) return state;
   if (answer.round !== nextRound(state)) return state;
-  const { store, session } = state.proposal;
-  const waiting: Pending = { store, session, answer, tried: false };
+  const { store, session, image } = state.proposal;
+  const waiting: Pending = { store, session, image: image.name, answer, tried: false };
   return { ...state, hasAnswered: true, pending: [...state.pending, waiting], notice: null };
 }
 
@@ -144,6 +151,11 @@ function acknowledged(state: SessionState, round: number, proposal: Proposal): S
 
 function isTo(waiting: Pending, { store, session }: Proposal): boolean {
   return waiting.store === store && waiting.session === session;
+}
+
+/** Whether that session is the one on screen: what happens to another changes nothing here. */
+export function isShown({ proposal }: Pick<SessionState, "proposal">, { store, session }: Address): boolean {
+  return proposal?.store === store && proposal.session === session;
 }
 
 /** What was given and the server has not acknowledged, oldest first. */

@@ -8,7 +8,7 @@ import { useBusy } from "./busy";
 import { sentence } from "./insist";
 import { formatRoute, parseRoute, type Route } from "./route";
 import { Sender } from "./sender";
-import { nextRound } from "./session";
+import { isShown, nextRound } from "./session";
 import { Store, useStore } from "./store";
 import { useTrail } from "./trail";
 import { useFolder } from "./useFolder";
@@ -101,7 +101,9 @@ function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
         store.dispatch({ type: "told", notice: null });
       } catch (error) {
         if (isOutdated(error)) {
-          store.dispatch({ type: "outdated" });
+          store.dispatch({ type: "outdated", to: proposal });
+        } else if (!isShown(store.get(), proposal)) {
+          if (kind !== "more") store.tell("problem", words.notDone(proposal.image.name, sentence(error)));
         } else if (error instanceof Refused && error.current) {
           store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
         } else {
@@ -155,7 +157,7 @@ function useSideEffects(
           }
         },
         (error: unknown) => {
-          if (isOutdated(error) && store.get().proposal === shown) store.dispatch({ type: "outdated" });
+          if (isOutdated(error) && store.get().proposal === shown) store.dispatch({ type: "outdated", to: shown });
         },
       );
     };

@@ -42,10 +42,8 @@ export function useOpening({ task, target, person, attempt }: Wanted, { store, s
     store.dispatch({ type: "closed" });
     setDetail((shown) => (shown?.id === image ? shown : null));
     setReaders(null);
-    let lost: string | null = null;
     const open = async () => {
-      // Asked again, it has nothing left to send, and what it said before still counts.
-      lost = (await sender.sendLeftOver()) ?? lost;
+      await sender.sendLeftOver();
       return begin({ image, target, person, wasAccepted: () => wasAccepted.current }, outdated);
     };
     // The image is shown as soon as it is there; the first proposal of a volume takes its time.
@@ -57,7 +55,7 @@ export function useOpening({ task, target, person, attempt }: Wanted, { store, s
       const asked = insist(store, open, () => isWanted, onUnauthorised).then((reply) => {
         if (!isWanted) return;
         setReaders(reply?.others ?? null);
-        show({ store, sender }, reply && { ...reply, told: lost ?? reply.told });
+        show({ store, sender }, reply);
       });
       void opened.then(() => {
         if (isWanted) void during("first", asked);
@@ -111,8 +109,7 @@ function show({ store, sender }: Pick<Means, "store" | "sender">, found: Opening
   }
   // That it was not there yet holds no more.
   if (store.get().notice?.kind === "info") store.dispatch({ type: "told", notice: null });
-  sender.begin(found.proposal);
-  if (found.told) store.tell("problem", found.told);
+  sender.begin(found.proposal, found.told);
 }
 
 const PAGE_KEY = "assent.page";
