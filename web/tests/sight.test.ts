@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer, Proposal } from "../src/api/types";
-import { type SessionState, initialState, reduce } from "../src/state/session";
-import { LOOK_MS, Sight, type Sought, isNothing, isPicked, outcome, pickOnItsWay } from "../src/state/sight";
+import { initialState, reduce } from "../src/state/session";
+import { LOOK_MS, Sight, type Sought, isNothing, pressed } from "../src/state/sight";
 import { proposal } from "./proposals";
 
 const mask = (visit: number, key: string, changes: Partial<Sought> = {}): Sought => ({
@@ -46,7 +46,7 @@ describe("a mask that a key would accept", () => {
     sight.painted(3, "a", 0);
     expect(sight.press(mask(4, "b"), 5000)).toBe("absent");
     expect(sight.press(mask(3, "b"), 5000)).toBe("absent");
-    // An image that was shown already needs no new moment for its next mask, nor its own choice a picture.
+    // An image that was shown already needs no new moment for its next mask, nor what was painted by hand.
     expect(sight.press(mask(3, "b", { isOwn: true }), 5000)).toBe("seen");
     sight.painted(3, "b", 5001);
     expect(sight.press(mask(3, "b"), 5002)).toBe("seen");
@@ -76,39 +76,38 @@ describe("nothing proposed", () => {
   });
 });
 
-describe("a pick that is accepted before the server has it", () => {
+describe("a press that accepts", () => {
   const pick: Answer = { kind: "pick", round: 0, candidate: 1, page: 0 };
+  const point: Answer = { kind: "correct", round: 0, prompts: [], removed: [] };
   const show = (changes: Partial<Proposal> = {}) => reduce(initialState, { type: "shown", proposal: proposal(changes) });
-  const picked = { round: 1, rounds: 1, log: [{ round: 0, answer: pick, holds: true }] };
-  const waiting = reduce(show(), { type: "answered", answer: pick });
-  const promised = pickOnItsWay(waiting) ?? { session: 0, answer: pick };
+  const answer = (given: Answer) => reduce(show(), { type: "answered", answer: given });
+  const picked = proposal({ round: 1, rounds: 1, log: [{ round: 0, answer: pick, holds: true }] });
 
-  it("waits, also while it is sent, and is kept once it is there", () => {
-    expect(promised.session).toBe(7);
-    expect(outcome(waiting, promised)).toBe("waits");
-    const sent = reduce(waiting, { type: "tried" });
-    expect(outcome(sent, promised)).toBe("waits");
-    expect(outcome(reduce(sent, { type: "acknowledged", round: 0, proposal: proposal(picked) }), promised)).toBe("kept");
+  it("after a pick is for the mask that follows, not before it is there and on screen", () => {
+    const waiting = answer(pick);
+    expect(pressed(waiting)).toBe("picked");
+    expect(pressed(reduce(waiting, { type: "tried" }))).toBe("picked");
+    const come = reduce(waiting, { type: "acknowledged", round: 0, proposal: picked });
+    expect(pressed(come)).toBe("look");
+    const sight = new Sight();
+    sight.painted(0, "1", 0);
+    const { visit, hasAnswered, stamp } = come;
+    const next = mask(visit, String(stamp), { hasAnswered });
+    expect(sight.press(next, 5000)).toBe("absent");
+    sight.painted(visit, String(stamp), 5001);
+    expect(sight.press(next, 5002)).toBe("seen");
   });
 
-  const broken: [string, SessionState][] = [
-    ["another image", show({ ...picked, session: 8 })],
-    ["what was answered elsewhere", show({ ...picked, round: 2, rounds: 2 })],
-    ["a refused answer", reduce(waiting, { type: "refused", to: proposal(), notice: "no" })],
-    ["an answer that was taken back", reduce(waiting, { type: "dropped" })],
-    ["a point given since", reduce(waiting, { type: "answered", answer: { kind: "correct", round: 1, prompts: [], removed: [] } })],
-    ["a mask accepted elsewhere", show({ ...picked, is_accepted: true })],
-  ];
-  it.each(broken)("is not accepted for %s", (_what, state) => {
-    expect(outcome(state, promised)).toBe("broken");
+  it("waits for any other answer, and for the first proposal", () => {
+    expect(pressed(answer({ ...pick, candidate: null }))).toBe("waits");
+    expect(pressed(answer(point))).toBe("waits");
+    expect(pressed(initialState)).toBe("first");
   });
 
-  it("is a pick of a mask: none of these, a judgement or a point is not", () => {
-    const none: Answer = { ...pick, candidate: null };
-    const judged: Answer = { kind: "judge", round: 0, answer: "better", page: 0 };
-    for (const answer of [none, judged]) expect(pickOnItsWay(reduce(show(), { type: "answered", answer }))).toBeNull();
-    expect(isPicked(proposal(picked))).toBe(true);
-    expect(isPicked(proposal({ log: [{ round: 0, answer: none, holds: true }] }))).toBe(false);
-    expect(isPicked(proposal({ log: [{ round: 0, answer: pick, holds: false }] }))).toBe(false);
+  it("does nothing where nothing is left to accept", () => {
+    const accepting: Answer = { kind: "accept", round: 0, choice: "recommended", page: 0, edited: null };
+    expect(pressed(answer(accepting))).toBe("done");
+    expect(pressed(show({ is_accepted: true }))).toBe("done");
+    expect(pressed(show({ is_empty: true }))).toBe("done");
   });
 });

@@ -2,7 +2,7 @@
 // there with a proposal for a moment, or it was answered there. What is accepted teaches the images
 // to come, so nothing is accepted in passing.
 
-import type { Answer, Proposal } from "../api/types";
+import type { Proposal } from "../api/types";
 import type { SessionState } from "./session";
 
 export const LOOK_MS = 700;
@@ -17,7 +17,7 @@ export interface Sought {
   /** Whether an answer was given in this visit: then its image was looked at. */
   hasAnswered: boolean;
   key: string | null;
-  /** Whether the person chose it, and so saw it on its card. */
+  /** Whether the person painted it by hand, and so saw it as it came about. */
   isOwn: boolean;
   isNothing: boolean;
 }
@@ -53,30 +53,15 @@ export function isNothing({ is_empty, recommendation }: Proposal): boolean {
   return !is_empty && recommendation.voxels === 0;
 }
 
-/** Whether what is proposed follows from the alternative that the person picked last. */
-export function isPicked(proposal: Proposal): boolean {
-  const last = proposal.log.filter(({ holds }) => holds).at(-1)?.answer;
-  return last?.kind === "pick" && last.candidate !== null;
-}
-
-/** An answer that is to be accepted once the server has taken it. */
-export interface Promised {
-  session: number;
-  answer: Answer;
-}
-
-/** The alternative that was picked and is the only answer on its way; null without one. */
-export function pickOnItsWay({ pending }: SessionState): Promised | null {
-  const [first, second] = pending;
-  if (!first || second || first.answer.kind !== "pick" || first.answer.candidate === null) return null;
-  return { session: first.session, answer: first.answer };
-}
-
-/** Whether what was promised is there now, waits still, or came differently. */
-export function outcome(state: SessionState, { session, answer }: Promised): "kept" | "waits" | "broken" {
-  const { proposal, pending } = state;
-  if (proposal?.session !== session) return "broken";
-  if (pickOnItsWay(state)?.answer === answer) return "waits";
-  const isNext = proposal.round === answer.round + 1 && isPicked(proposal);
-  return pending.length === 0 && isNext && !proposal.is_accepted ? "kept" : "broken";
+/**
+ * What a press that accepts comes to: nothing, since it is done or nothing is there to accept; a
+ * wait; or a look at whether the mask was seen. While a pick is on its way nothing is promised: the
+ * mask that follows from it is not the card, and nobody saw it yet.
+ */
+export function pressed({ proposal, pending, kept }: SessionState): "done" | "first" | "picked" | "waits" | "look" {
+  if (!proposal) return "first";
+  if (proposal.is_accepted || proposal.is_empty || pending.some(({ answer }) => answer.kind === "accept")) return "done";
+  const last = [...pending.map(({ answer }) => answer), ...kept].at(-1);
+  if (!last) return "look";
+  return last.kind === "pick" && last.candidate !== null ? "picked" : "waits";
 }

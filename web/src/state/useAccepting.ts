@@ -1,8 +1,7 @@
 // Acceptance by key: only of what was seen, and never lost without a word.
 
-import { useEffect, useRef, useState } from "react";
 import { words } from "../words";
-import { type Promised, type Sight, isNothing, isPicked, outcome, pickOnItsWay } from "./sight";
+import { type Sight, isNothing, pressed } from "./sight";
 import type { Desk } from "./useDesk";
 
 export interface Looked {
@@ -14,12 +13,10 @@ export interface Looked {
 }
 
 export function useAccepting(
-  { store, state, detail }: Desk,
+  { store, detail }: Desk,
   { sight, sourceKey, isHidden }: Looked,
   accept: (choice: "recommended" | number) => void,
 ) {
-  const [promised, setPromised] = useState<Promised | null>(null);
-
   /** Do what accepts a mask if that mask was seen; else say why not. */
   const whenSeen = (act: () => void, isOwn = false, isToBeMeant = false) => {
     if (!detail) return;
@@ -33,29 +30,13 @@ export function useAccepting(
 
   const press = (choice: "recommended" | number) => {
     const now = store.get();
-    const { proposal, pending } = now;
-    if (!proposal) return store.tell("info", words.notYet);
-    if (proposal.is_accepted || proposal.is_empty || pending.some(({ answer }) => answer.kind === "accept")) return;
-    const picked = choice === "recommended" ? pickOnItsWay(now) : null;
-    if (pending.length > 0 && !picked) return store.tell("info", words.waitForServer);
-    if (!picked) {
-      const isOne = choice === "recommended";
-      return whenSeen(() => accept(choice), isOne && isPicked(proposal), isOne && isNothing(proposal));
-    }
-    whenSeen(() => {
-      setPromised(picked);
-      store.tell("info", words.acceptedSoon);
-    }, true);
+    const means = pressed(now);
+    if (means === "done") return;
+    if (means === "first") return store.tell("info", words.notYet);
+    if (means === "picked") return store.tell("info", words.pickedFirst);
+    if (means === "waits") return store.tell("info", words.waitForServer);
+    const isToBeMeant = choice === "recommended" && now.proposal !== null && isNothing(now.proposal);
+    whenSeen(() => accept(choice), false, isToBeMeant);
   };
-
-  const pressed = useRef(press);
-  pressed.current = press;
-  useEffect(() => {
-    const came = promised && outcome(state, promised);
-    if (came === null || came === "waits") return;
-    setPromised(null);
-    if (store.get().notice?.text === words.acceptedSoon) store.dispatch({ type: "told", notice: null });
-    if (came === "kept") pressed.current("recommended");
-  }, [store, state, promised]);
   return { press, whenSeen };
 }
