@@ -91,16 +91,26 @@ export function commandOf(
   return arrow(key, shown) ?? LETTERS[key] ?? LETTERS[bracket] ?? null;
 }
 
+/** How far keys go through the slices of a volume. */
+const STEPS: Record<string, number> = { arrowleft: -1, arrowright: 1, pageup: -5, pagedown: 5 };
+
+/** Up and down are answers wherever they are anything: they never move through slices. */
 function arrow(key: string, shown: { isVolume: boolean; hasChallenger: boolean }): Command | null {
-  if (key === "pageup" || key === "pagedown") {
-    return shown.isVolume ? { do: "step", by: key === "pageup" ? -5 : 5 } : null;
-  }
-  if (key === "arrowleft" || key === "arrowright") {
-    return shown.isVolume ? { do: "step", by: key === "arrowleft" ? -1 : 1 } : null;
-  }
+  const by = STEPS[key];
+  if (by !== undefined) return shown.isVolume ? { do: "step", by } : null;
   if (key !== "arrowup" && key !== "arrowdown") return null;
-  if (shown.hasChallenger) return { do: "judge", answer: key === "arrowup" ? "better" : "worse" };
-  return shown.isVolume ? { do: "step", by: key === "arrowup" ? -1 : 1 } : null;
+  return shown.hasChallenger ? { do: "judge", answer: key === "arrowup" ? "better" : "worse" } : null;
+}
+
+const SMALL: readonly Command["do"][] = ["step", "larger", "smaller"];
+const BACK: readonly Command["do"][] = ["undo", "redo"];
+
+/**
+ * Whether a command is given again and again while its key is held. An answer is given once: the next
+ * proposal was not looked at by then. Undo goes on once the step before is taken.
+ */
+export function mayRepeat({ do: what }: Command, isBusy: boolean): boolean {
+  return SMALL.includes(what) || (BACK.includes(what) && !isBusy);
 }
 
 /** The map that ? shows, in groups. */
@@ -135,6 +145,7 @@ export const KEY_MAP: readonly { title: string; rows: readonly (readonly [string
     title: words.keys.look,
     rows: [
       ["←  →", words.keys.step],
+      ["PgUp  PgDn", words.keys.leap],
       ["U", words.keys.uncertainty],
       ["C", words.keys.fill],
       ["H", words.keys.hide],

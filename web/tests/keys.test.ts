@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Pressed, commandOf } from "../src/keys";
+import { type Command, KEY_MAP, type Pressed, commandOf, mayRepeat } from "../src/keys";
+import { once } from "../src/panels/once";
 import { formatRoute, parseRoute } from "../src/state/route";
 import { fraction } from "../src/state/busy";
 import { answerText } from "../src/words";
@@ -23,14 +24,33 @@ describe("keys", () => {
     expect(commandOf(press("5", { code: "Digit5" }), flat)).toBeNull();
   });
 
-  it("judge with arrows where there is a challenger, else step through a volume", () => {
-    const judged = { isVolume: true, hasChallenger: true };
-    expect(commandOf(press("ArrowUp"), judged)).toEqual({ do: "judge", answer: "better" });
-    expect(commandOf(press("ArrowDown"), judged)).toEqual({ do: "judge", answer: "worse" });
-    expect(commandOf(press("ArrowRight"), judged)).toEqual({ do: "step", by: 1 });
-    const volume = { isVolume: true, hasChallenger: false };
-    expect(commandOf(press("ArrowUp"), volume)).toEqual({ do: "step", by: -1 });
-    expect(commandOf(press("ArrowDown"), flat)).toBeNull();
+  it("judge with up and down where there is a challenger, and do nothing else with them", () => {
+    for (const isVolume of [false, true]) {
+      const judged = { isVolume, hasChallenger: true };
+      expect(commandOf(press("ArrowUp"), judged)).toEqual({ do: "judge", answer: "better" });
+      expect(commandOf(press("ArrowDown"), judged)).toEqual({ do: "judge", answer: "worse" });
+      expect(commandOf(press("ArrowUp"), { isVolume, hasChallenger: false })).toBeNull();
+    }
+  });
+
+  it("step through a volume with left and right, and by five with the page keys", () => {
+    const volume = { isVolume: true, hasChallenger: true };
+    const steps = ["ArrowLeft", "ArrowRight", "PageUp", "PageDown"];
+    expect(steps.map((key) => commandOf(press(key), volume))).toEqual([-1, 1, -5, 5].map((by) => ({ do: "step", by })));
+    expect(steps.map((key) => commandOf(press(key), flat))).toEqual([null, null, null, null]);
+    expect(KEY_MAP.flatMap(({ rows }) => rows.map(([key]) => key))).toContain("PgUp  PgDn");
+  });
+
+  it("that are held answer once, and go on through slices and back", () => {
+    const answers = ["1", "0", "m", "=", "n", "k", "enter", "h"].map((key) => commandOf(press(key), flat));
+    const judged = commandOf(press("ArrowDown"), { isVolume: true, hasChallenger: true });
+    const accepted = commandOf(press("#", { code: "Digit3", shiftKey: true }), flat);
+    const repeats = (isBusy: boolean) => (command: Command | null) => command !== null && mayRepeat(command, isBusy);
+    expect([...answers, judged, accepted].map(repeats(false))).toEqual(Array(10).fill(false));
+    const moves: Command[] = [{ do: "step", by: 1 }, { do: "larger" }, { do: "undo" }, { do: "redo" }];
+    expect(moves.map(repeats(false))).toEqual([true, true, true, true]);
+    // One step back at a time.
+    expect(moves.map(repeats(true))).toEqual([true, true, false, false]);
   });
 
   it("show three planes", () => {
@@ -70,6 +90,14 @@ describe("keys", () => {
     expect(commandOf(press("1", { code: "Digit1", ctrlKey: true }), flat)).toBeNull();
     expect(commandOf(press("s", { altKey: true }), flat)).toBeNull();
     expect(commandOf(press("Tab"), flat)).toBeNull();
+  });
+});
+
+describe("a double click", () => {
+  it("answers once, and a click by key always", () => {
+    const said: number[] = [];
+    for (const detail of [0, 1, 2, 3]) once(() => said.push(detail))({ detail });
+    expect(said).toEqual([0, 1]);
   });
 });
 

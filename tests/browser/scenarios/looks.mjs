@@ -61,6 +61,23 @@ await run(async ({ newPage, complaints }) => {
   await waitForRound(page, 2);
   await page.keyboard.press("Escape");
   check(await page.evaluate(() => document.activeElement === document.body), "Escape leaves the keys to the cross.");
+
+  // What comes faster than anybody looks answers nothing: a double click, and a key that is held.
+  await page.setViewportSize({ width: 1280, height: 800 });
+  let given = 0;
+  page.on("request", (request) => request.url().endsWith("/feedback") && given++);
+  await page.locator(".card:enabled").first().click();
+  await waitForRound(page, 3);
+  await page.locator(".card:enabled").first().hover();
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
+  await page.keyboard.down("1");
+  await waitForRound(page, 4);
+  for (let again = 0; again < 4; again++) await page.keyboard.down("1");
+  await page.waitForTimeout(500);
+  check(given === 2, `A double click and a key that was held gave ${given} answers.`);
+  await page.keyboard.up("1");
+
   const none = complaints.filter((line) => line.startsWith("dialog"));
   check(none.length === 0, "A file name ran as a script.");
 });

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { words } from "../words";
+import { once } from "./once";
 
 interface Props {
   asks: string;
@@ -24,7 +25,7 @@ export function AskTwice({ asks, does, onSure }: Props) {
   }
   return (
     <span>
-      <button type="button" className="link" onClick={act}>
+      <button type="button" className="link" onClick={once(act)}>
         {does}
       </button>{" "}
       <button type="button" className="link" onClick={() => setIsAsking(false)}>

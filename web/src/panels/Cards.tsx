@@ -14,6 +14,7 @@ import { useSize } from "../viewer/useSize";
 import type { Window } from "../viewer/window";
 import { tagAsShown, words } from "../words";
 import { Colours } from "./Legend";
+import { once } from "./once";
 
 /** Width over height of a card's picture. */
 const PROPORTION = 1.4;
@@ -116,7 +117,7 @@ function Card(props: CardProps) {
       type="button"
       className={`card${props.isPicked ? " is-picked" : ""}`}
       disabled={props.isDisabled}
-      onClick={props.onPick}
+      onClick={once(props.onPick)}
       onPointerEnter={() => props.onLook(true)}
       onPointerLeave={() => props.onLook(false)}
       onFocus={(event) => event.target.matches(":focus-visible") && props.onLook(true)}
@@ -211,17 +212,17 @@ function Choices({ state, proposal, mayPick, ...props }: Props & { proposal: Pro
   return (
     <div className="choices">
       {!proposal.is_empty && (
-        <button type="button" className={isNothing(proposal) ? undefined : "primary"} disabled={!mayAnswer(state, "accept")} onClick={props.onAccept} aria-keyshortcuts="Enter">
+        <button type="button" className={isNothing(proposal) ? undefined : "primary"} disabled={!mayAnswer(state, "accept")} onClick={once(props.onAccept)} aria-keyshortcuts="Enter">
           {isNothing(proposal) ? words.acceptNone : words.accept} <kbd>↵</kbd>
         </button>
       )}
       {proposal.alternatives.length > 0 && (
-        <button type="button" disabled={!mayPick} onClick={() => props.onPick(null)} aria-keyshortcuts="0">
+        <button type="button" disabled={!mayPick} onClick={once(() => props.onPick(null))} aria-keyshortcuts="0">
           {words.none} <kbd>0</kbd>
         </button>
       )}
       {!proposal.is_empty && (
-        <button type="button" disabled={state.pending.length > 0} onClick={props.onMore} aria-keyshortcuts="M">
+        <button type="button" disabled={state.pending.length > 0} onClick={once(props.onMore)} aria-keyshortcuts="M">
           {proposal.page > 0 && proposal.alternatives.length === 0 ? words.firstOptions : words.more} <kbd>M</kbd>
         </button>
       )}
@@ -229,13 +230,13 @@ function Choices({ state, proposal, mayPick, ...props }: Props & { proposal: Pro
         <div className="judge" role="group" aria-label={words.judgeLabel(number)}>
           <span className="judge-ask">{words.judgeAsk(number)}</span>
           <span className="judge-keys">
-            <button type="button" onClick={() => props.onJudge("better")} aria-keyshortcuts="ArrowUp">
+            <button type="button" onClick={once(() => props.onJudge("better"))} aria-keyshortcuts="ArrowUp">
               {words.better} <kbd>↑</kbd>
             </button>
-            <button type="button" onClick={() => props.onJudge("worse")} aria-keyshortcuts="ArrowDown">
+            <button type="button" onClick={once(() => props.onJudge("worse"))} aria-keyshortcuts="ArrowDown">
               {words.worse} <kbd>↓</kbd>
             </button>
-            <button type="button" className="quiet" onClick={() => props.onJudge("cannot_tell")} title={words.cannotTell} aria-label={words.cannotTell} aria-keyshortcuts="=">
+            <button type="button" className="quiet" onClick={once(() => props.onJudge("cannot_tell"))} title={words.cannotTell} aria-label={words.cannotTell} aria-keyshortcuts="=">
               =
             </button>
           </span>
@@ -257,10 +258,10 @@ function Accepted(props: Props) {
         <strong>{isPainted(props.state) ? words.acceptedPainted : words.accepted}</strong> {words.acceptedMore}
       </p>
       <div className="accepted-choices">
-        <button type="button" className="primary" onClick={props.onNext} aria-keyshortcuts="N Enter">
+        <button type="button" className="primary" onClick={once(props.onNext)} aria-keyshortcuts="N Enter">
           {words.nextImage} <kbd>↵</kbd>
         </button>
-        <button type="button" onClick={props.onReopen}>
+        <button type="button" onClick={once(props.onReopen)}>
           {words.reopen} <kbd>Ctrl Z</kbd>
         </button>
       </div>

@@ -3,6 +3,7 @@ import type { Desk } from "../state/useDesk";
 import { type Theme, chooseTheme, currentTheme } from "../theme";
 import { words } from "../words";
 import { Icon } from "./Icon";
+import { once } from "./once";
 import { Targets } from "./Targets";
 
 interface Panels {
@@ -49,7 +50,7 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext, onPrevi
       </h1>
       <span className="spacer" />
       {shownTask && shownTask.state !== "accepted" && (
-        <button type="button" className="quiet" onClick={onSkip} aria-keyshortcuts="K">
+        <button type="button" className="quiet" onClick={once(onSkip)} aria-keyshortcuts="K">
           {shownTask.state === "skipped" ? words.unskip : words.skip} <kbd>K</kbd>
         </button>
       )}
@@ -58,7 +59,7 @@ export function Header({ desk, panels, onPanels, onHelp, onSkip, onNext, onPrevi
           <Icon name="back" />
         </button>
       )}
-      <button type="button" className="quiet" onClick={onNext} aria-keyshortcuts="N">
+      <button type="button" className="quiet" onClick={once(onNext)} aria-keyshortcuts="N">
         {words.next} <kbd>N</kbd>
       </button>
       <button type="button" className="icon" title={words.theme(theme)} aria-label={words.theme(theme)} onClick={turn}>

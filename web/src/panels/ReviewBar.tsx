@@ -2,6 +2,7 @@
 
 import type { Review } from "../state/useReview";
 import { words } from "../words";
+import { once } from "./once";
 
 export function ReviewBar({ review }: { review: Review }) {
   const { task, by } = review;
@@ -20,15 +21,15 @@ export function ReviewBar({ review }: { review: Review }) {
       </p>
       <div className="accepted-choices">
         {by === "rule" ? (
-          <button type="button" className="primary" onClick={review.confirm} aria-keyshortcuts="Enter">
+          <button type="button" className="primary" onClick={once(review.confirm)} aria-keyshortcuts="Enter">
             {words.confirm} <kbd>↵</kbd>
           </button>
         ) : (
-          <button type="button" className="primary" onClick={review.next} aria-keyshortcuts="N Enter">
+          <button type="button" className="primary" onClick={once(review.next)} aria-keyshortcuts="N Enter">
             {words.nextImage} <kbd>↵</kbd>
           </button>
         )}
-        <button type="button" onClick={review.reopen} aria-keyshortcuts="Control+Z">
+        <button type="button" onClick={once(review.reopen)} aria-keyshortcuts="Control+Z">
           {by === "rule" ? words.reopen : words.workAnew} <kbd>Ctrl Z</kbd>
         </button>
       </div>

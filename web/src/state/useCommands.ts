@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { api } from "../api/client";
 import type { Answer, Prompt, Rle, Task } from "../api/types";
-import { type Command, type Tool, commandOf } from "../keys";
+import { type Command, type Tool, commandOf, mayRepeat } from "../keys";
 import type { ViewSettings } from "../viewer/Stage";
 import { words } from "../words";
 import { sentence } from "./insist";
@@ -136,7 +136,7 @@ function useKeys(desk: Desk, run: (command: Command) => void): void {
       });
       if (!command) return;
       event.preventDefault();
-      if (event.repeat && command.do === "acceptCard") return;
+      if (event.repeat && !mayRepeat(command, shown.busy !== null)) return;
       act(command);
     };
     // A control that was clicked gives the keys back; one reached by Tab keeps them.

@@ -18,12 +18,14 @@ const MOVES: Record<string, Point> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
+type CursorKey = Pick<KeyboardEvent, "key" | "shiftKey" | "repeat">;
+
 export interface CursorKeys {
   cursor: Cursor | null;
   onFocus(): void;
   onBlur(): void;
   /** True when the key was meant for the cursor. */
-  onKey(event: { key: string; shiftKey: boolean }): boolean;
+  onKey(event: CursorKey): boolean;
 }
 
 export function useCursor(
@@ -44,7 +46,7 @@ export function useCursor(
     onDrawn({ tool, points });
   };
 
-  const onKey = (event: { key: string; shiftKey: boolean }): boolean => {
+  const onKey = (event: CursorKey): boolean => {
     if (!cursor) return false;
     const step = MOVES[event.key];
     if (step) {
@@ -57,6 +59,8 @@ export function useCursor(
       setCursor({ at, begun: isStroke ? [...cursor.begun, at] : cursor.begun });
       return true;
     }
+    // A key that is held moves the cross on, and marks once.
+    if (event.repeat && [" ", "x", "X"].includes(event.key)) return true;
     if (event.key === " ") mark(cursor, true);
     else if (event.key.toLowerCase() === "x") mark(cursor, false);
     else if (event.key === "Escape" && cursor.begun.length > 0) setCursor({ ...cursor, begun: [] });
