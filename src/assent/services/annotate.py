@@ -181,13 +181,14 @@ class Annotate:
             self._keep(session, shown)
         if is_accept:
             self._accepted(session)
-        return self._view(session)
+        return self._seen_as(session, shown)
 
     def undo(self, session_id: int, round_: int) -> View:
         """Take the last answer back; in round 0, or when it was taken back already, do nothing.
 
         Raises:
             StaleViewError: If another round is shown.
+            AssentError: As ``see``; then nothing has changed.
         """
         return self._step(session_id, round_, max(round_ - 1, 0))
 
@@ -196,6 +197,7 @@ class Annotate:
 
         Raises:
             StaleViewError: If another round is shown.
+            AssentError: As ``see``; then nothing has changed.
         """
         return self._step(session_id, round_, round_ + 1)
 
@@ -204,21 +206,20 @@ class Annotate:
 
         Raises:
             InputError: If the history never reached it.
+            AssentError: As ``see``; then nothing has changed.
+        """
+        with self._turn(session_id):
+            return self._moved(self._store.sessions.get(session_id), round_)
+
+    def reopen(self, session_id: int) -> View:
+        """Take the acceptance back; an open session stays as it is.
+
+        Raises:
+            AssentError: As ``see``; then nothing has changed.
         """
         with self._turn(session_id):
             session = self._store.sessions.get(session_id)
-            self._check_ours(session)
-            self._store.sessions.go_to(session_id, round_)
-        return self.see(session_id)
-
-    def reopen(self, session_id: int) -> View:
-        """Take the acceptance back; an open session stays as it is."""
-        with self._turn(session_id):
-            session = self._store.sessions.get(session_id)
-            if session.is_accepted:
-                self._check_ours(session)
-                self._store.sessions.go_to(session_id, session.round - 1)
-        return self.see(session_id)
+            return self._moved(session, session.round - session.is_accepted)
 
     def original(self, image: StoredImage) -> Original:
         """Where an image lies."""
@@ -288,15 +289,32 @@ class Annotate:
         with self._turn(session_id):
             session = self._store.sessions.get(session_id)
             if session.round == shown:
-                self._check_ours(session)
                 count = len(session.history) + len(session.undone)
-                self._store.sessions.go_to(session_id, min(wanted, count))
-            elif session.round != wanted:
+                return self._moved(session, min(wanted, count))
+            if session.round != wanted:
                 raise self._stale(session, shown)
-        return self.see(session_id)
+        return self._view(session)
+
+    def _moved(self, session: StoredSession, round_: int) -> View:
+        """Go to a round, if that can be shown; the session stays where it is otherwise."""
+        self._check_ours(session)
+        answers = (*session.history, *session.undone)
+        shown = self._look(replace(session, history=answers[:round_], undone=answers[round_:]))
+        try:
+            self._store.sessions.go_to(session.id, round_, since=session.round)
+        except StaleError as error:  # another server was faster
+            raise self._stale(self._store.sessions.get(session.id), session.round) from error
+        return self._seen_as(self._store.sessions.get(session.id), shown)
 
     def _view(self, session: StoredSession, page: int = 0) -> View:
-        image = self._image_of(session)
+        return self._seen_as(session, self._look(session, page))
+
+    def _seen_as(self, session: StoredSession, shown: Shown) -> View:
+        """What is known of a session beside what it shows; what was stored is not refused here."""
+        task = self._store.projects.task(session.task_id)
+        return View(session, task, self._store.projects.image(task.image_id), shown)
+
+    def _look(self, session: StoredSession, page: int = 0) -> Shown:
         key = (session.id, session.round, page, _last(session))
         shown = self._shown.get(key)
         if shown is None:
@@ -304,8 +322,8 @@ class Annotate:
             shown = self._worker.call("see", self.work(session), page)
             self._shown.put(key, shown)
         else:
-            self._originals.check(self.original(image))
-        return View(session, self._store.projects.task(session.task_id), image, shown)
+            self._originals.check(self.original(self._image_of(session)))
+        return shown
 
     def _keep(self, session: StoredSession, shown: Shown) -> None:
         self._shown.put((session.id, session.round, shown.page, _last(session)), shown)

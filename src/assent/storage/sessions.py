@@ -129,18 +129,35 @@ class Sessions:
                 _accept(connection, session, blob)
         return stored
 
-    def go_to(self, session_id: int, round: int) -> None:  # noqa: A002 - as in sessions
+    def go_to(
+        self,
+        session_id: int,
+        round: int,  # noqa: A002 - as in sessions
+        *,
+        since: int | None = None,
+    ) -> None:
         """Undo or redo up to a round; what was undone stays until another answer is given.
 
         Going back over an acceptance opens the task again and takes its mask out of the context
         of sessions to come; going forward over it undoes that.
 
+        Args:
+            session_id: Which session.
+            round: Where to.
+            since: The round from which that was decided; None from any.
+
         Raises:
             NotFoundError: If there is no such session.
+            StaleError: If it is in another round than that since it was decided.
             InputError: If its answers never reached that round.
         """
         with self._database.writing() as connection:
             session = _take(connection, session_id)
+            if since not in {None, session.round}:
+                raise StaleError(
+                    f"The session was in round {since}, but is in round {session.round} now. Look"
+                    " at the current proposal and decide again."
+                )
             of_session = feedback.c.session_id == session_id
             count = connection.scalar(select(func.count()).where(of_session)) or 0
             if not 0 <= round <= count:

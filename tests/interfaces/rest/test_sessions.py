@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from assent.core.feedback import Pick
 from assent.core.mask import to_rle
 from assent.testing.methods import ThresholdMethod
 from interfaces.rest.serving import API, TARGET, mask_of, problem_of, read_only, serving
@@ -167,6 +168,64 @@ def test_an_original_that_was_changed_or_deleted_is_noticed(served, folder):
     assert (gone.status_code, "deleted" in gone.json()["detail"]) == (409, True)
     file.write_bytes(content)
     assert served.get(f"/sessions/{shown['session']}").json() == shown
+
+
+def test_what_is_refused_for_a_changed_original_changes_nothing(served, folder):
+    def stands():
+        task = served.get("/projects/1/tasks", target=TARGET).json()["counts"]
+        context = served.get("/projects/1/context", target=TARGET).json()
+        session = served.workspace.store.sessions.get(shown["session"])
+        return task["accepted"], len(context), session.round, len(session.undone)
+
+    def refused(verb, **body):
+        before = stands()
+        problem_of(served.post(f"/sessions/{shown['session']}/{verb}", body), 409, "changed")
+        assert stands() == before
+
+    shown = served.answer(served.open(), "pick", candidate=1).json()
+    done = served.answer(shown, "accept", choice="recommended").json()
+    file = folder / shown["image"]["path"]
+    content = file.read_bytes()
+    file.write_bytes((folder / "b.png").read_bytes())
+    assert stands() == (1, 1, 2, 0)
+    refused("undo", round=2)
+    refused("go-to", round=0)
+    refused("reopen")
+    file.write_bytes(content)
+    back = served.post(f"/sessions/{shown['session']}/undo", {"round": 2}).json()
+    assert (back["recommendation"], stands()) == (shown["recommendation"], (0, 0, 1, 1))
+    file.unlink()
+    refused("redo", round=1)
+    file.write_bytes(content)
+    again = served.post(f"/sessions/{shown['session']}/redo", {"round": 1}).json()
+    assert (again["recommendation"], stands()) == (done["recommendation"], (1, 1, 2, 0))
+
+
+def test_a_round_that_cannot_be_computed_is_not_gone_to(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        shown = served.answer(served.open(), "pick", candidate=1).json()
+    address = f"/sessions/{shown['session']}"
+    with serving(folder, tmp_path / "home") as served:  # nothing is at hand any more
+        served.worker.is_dying = True
+        problem_of(served.post(f"{address}/undo", {"round": 1}), 503, "worker")
+        served.worker.is_dying = False
+        assert served.get(address).json() == shown
+        assert served.post(f"{address}/undo", {"round": 1}).json()["round"] == 0
+
+
+def test_an_undo_gives_way_to_another_server_that_was_faster(served, monkeypatch):
+    shown = served.answer(served.open(), "pick", candidate=1).json()
+    sessions = served.workspace.store.sessions
+    go_to = sessions.go_to
+
+    def overtaken(*given, **more):
+        sessions.give(shown["session"], Pick(0, 1))
+        return go_to(*given, **more)
+
+    monkeypatch.setattr(sessions, "go_to", overtaken)
+    reply = served.post(f"/sessions/{shown['session']}/undo", {"round": 1})
+    problem_of(reply, 409, "stale")
+    assert reply.json()["current"]["round"] == 2
 
 
 def test_work_that_was_begun_with_other_settings_is_kept_and_begun_anew(folder, tmp_path):
