@@ -201,8 +201,8 @@ function Centre({ bench }: { bench: Bench }) {
       {detail?.is_volume && (
         <SliceBar depth={detail.shape[0] ?? 1} slice={bench.slice} proposal={bench.proposal} box={tools.openBox} onSlice={bench.setSlice} />
       )}
-      {review && <ReviewBar review={review} />}
-      {tools.brush && <PaintBar brush={tools.brush} onLeave={tools.leave} />}
+      {review && <ReviewBar review={review} onConfirm={() => commands.confirm(true)} />}
+      {tools.brush && <PaintBar brush={tools.brush} onAccept={() => commands.acceptStrokes(true)} onLeave={tools.leave} />}
       {detail && window && !review && !tools.brush && (
         <Cards
           state={state}
@@ -213,7 +213,7 @@ function Centre({ bench }: { bench: Bench }) {
           onPick={commands.pick}
           onJudge={commands.judge}
           onMore={commands.more}
-          onAccept={() => commands.accept("recommended")}
+          onAccept={() => commands.accept("recommended", true)}
           onNext={commands.next}
           onReopen={commands.undo}
           onLook={bench.setLooked}

@@ -192,6 +192,7 @@ export const words = {
   stageHelp:
     "Arrow keys move a cross, with Shift by ten. Space marks with the chosen tool, X marks what does not belong.",
   slice: "Slice",
+  sliceMissing: (slice: number, depth: number) => (depth > 1 ? `Slice ${slice} is not loaded yet.` : "The image is not loaded yet."),
   sliceOf: (slice: number, depth: number) => `${slice} / ${depth}`,
   sliceShort: (slice: number) => `slice ${slice}`,
   whereTheyDiffer: "Where they differ",
@@ -239,7 +240,7 @@ export const words = {
   unseen: {
     hasty: () => "This image is new: look at it, then press again.",
     absent: () => "The mask is not on screen yet: press again once you see it.",
-    hidden: "The mask is hidden: show it again with H, then press again.",
+    hidden: () => "The mask is hidden: show it again with H, then press again.",
     nothing: (target: string) => `Nothing of the ${target} is proposed here. Press again to accept that there is none.`,
   },
   pickedFirst: "Your choice is on its way: press again once you see the mask that follows from it. Shift and its number accepts an alternative as it is.",

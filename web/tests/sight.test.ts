@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Answer, Proposal } from "../src/api/types";
 import { initialState, reduce } from "../src/state/session";
-import { LOOK_MS, Sight, type Sought, isNothing, pressed } from "../src/state/sight";
+import { AIM_MS, LOOK_MS, Sight, type Sought, isNothing, pressed } from "../src/state/sight";
 import { proposal } from "./proposals";
 
 const mask = (visit: number, key: string, changes: Partial<Sought> = {}): Sought => ({
-  visit, key, hasAnswered: false, isOwn: false, isNothing: false, ...changes,
+  visit, key, hasAnswered: false, isOwn: false, isNothing: false, isHidden: false, isClick: false, ...changes,
 });
 
 describe("a mask that a key would accept", () => {
@@ -13,6 +13,26 @@ describe("a mask that a key would accept", () => {
     const sight = new Sight();
     sight.painted(3, "a", 1000);
     expect(sight.press(mask(3, "a"), 1000 + LOOK_MS)).toBe("seen");
+  });
+
+  it("is looked at before a click too, for a shorter moment", () => {
+    const sight = new Sight();
+    const clicked = mask(3, "a", { isClick: true });
+    expect(sight.press(clicked, 900)).toBe("absent");
+    sight.painted(3, "a", 1000);
+    expect(sight.press(clicked, 1000 + AIM_MS - 1)).toBe("hasty");
+    expect(sight.press(clicked, 1000 + 2 * AIM_MS)).toBe("seen");
+    expect(sight.press({ ...clicked, isNothing: true }, 9000)).toBe("nothing");
+    expect(sight.press({ ...clicked, isNothing: true }, 9000 + AIM_MS)).toBe("seen");
+  });
+
+  it("is not seen while masks are hidden, though it was on screen before", () => {
+    const sight = new Sight();
+    sight.painted(3, "a", 0);
+    for (const changes of [{}, { isClick: true }, { isOwn: true }, { hasAnswered: true }]) {
+      expect(sight.press(mask(3, "a", { ...changes, isHidden: true }), 5000)).toBe("hidden");
+    }
+    expect(sight.press(mask(3, "a"), 5000)).toBe("seen");
   });
 
   it("is seen as soon as it is painted where an answer was given, and not sooner", () => {

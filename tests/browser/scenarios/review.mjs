@@ -18,7 +18,15 @@ await run(async ({ newPage }) => {
   await page.getByText("This mask is only shown").waitFor();
   check((await page.locator(".card").count()) === 0, "There is something to choose on a mask that is only shown.");
 
-  await page.keyboard.press("Enter");
+  // What is hidden is confirmed by nobody, be it by a click.
+  const confirm = page.getByRole("button", { name: "Confirm" });
+  await page.keyboard.press("h");
+  await confirm.click();
+  await page.getByText("The mask is hidden").waitFor();
+  check((await page.locator(".image-name").getAttribute("title")) === first, "A hidden mask was confirmed.");
+  await page.keyboard.press("h");
+  await picture(page);
+  await confirm.click();
   await page.locator(`.image-name:not([title="${first}"])`).waitFor();
   await page.getByRole("button", { name: "To review 1" }).waitFor();
   const confirmed = (await tasks()).find(({ image }) => image.path === first);

@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Brush } from "../state/useBrush";
 import { words } from "../words";
 
-export function PaintBar({ brush, onLeave }: { brush: Brush; onLeave(): void }) {
+export function PaintBar({ brush, onAccept, onLeave }: { brush: Brush; onAccept(): void; onLeave(): void }) {
   const [isAsking, setIsAsking] = useState(false);
   const { strokes } = brush;
   return (
@@ -47,7 +47,7 @@ export function PaintBar({ brush, onLeave }: { brush: Brush; onLeave(): void }) 
         </div>
       </div>
       <div className="choices">
-        <button type="button" className="primary" disabled={strokes === 0 || !brush.mayPaint || brush.isSending} onClick={brush.accept} aria-keyshortcuts="Enter">
+        <button type="button" className="primary" disabled={strokes === 0 || !brush.mayPaint || brush.isSending} onClick={onAccept} aria-keyshortcuts="Enter">
           {words.acceptPainted} <kbd>↵</kbd>
         </button>
         {strokes === 0 ? (

@@ -4,7 +4,7 @@ import type { Review } from "../state/useReview";
 import { words } from "../words";
 import { once } from "./once";
 
-export function ReviewBar({ review }: { review: Review }) {
+export function ReviewBar({ review, onConfirm }: { review: Review; onConfirm(): void }) {
   const { task, by } = review;
   const { mask } = task;
   return (
@@ -21,7 +21,7 @@ export function ReviewBar({ review }: { review: Review }) {
       </p>
       <div className="accepted-choices">
         {by === "rule" ? (
-          <button type="button" className="primary" onClick={once(review.confirm)} aria-keyshortcuts="Enter">
+          <button type="button" className="primary" onClick={once(onConfirm)} aria-keyshortcuts="Enter">
             {words.confirm} <kbd>↵</kbd>
           </button>
         ) : (

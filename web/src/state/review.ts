@@ -58,13 +58,13 @@ export function probes(depth: number): number[] {
   return found;
 }
 
-/** A slice that shows the object, near the middle if there is one; the middle where none was found. */
+/** A slice that shows the object, near the middle if there is one; null where none was found. */
 export async function sliceWithObject(
   depth: number,
   maskAt: (slice: number) => Promise<Mask>,
-): Promise<number> {
+): Promise<number | null> {
   for (const at of probes(depth)) {
     if ((await maskAt(at)).pixels.includes(1)) return at;
   }
-  return Math.floor(depth / 2);
+  return null;
 }

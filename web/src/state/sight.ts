@@ -1,16 +1,21 @@
-// Whether the mask that a key would accept was seen: it is on screen, and either its image has been
-// there with a proposal for a moment, or it was answered there. What is accepted teaches the images
+// Whether the mask that a key or a click would accept was seen: it is on screen, and either its image
+// has been there with a proposal for a moment, or it was answered there. What is accepted teaches the images
 // to come, so nothing is accepted in passing.
 
 import type { Proposal } from "../api/types";
 import type { SessionState } from "./session";
 
 export const LOOK_MS = 700;
+/** A click is aimed, so it takes a shorter look. */
+export const AIM_MS = 300;
 
-/** `hasty`: pressed as the image came; `absent`: not on screen; `nothing`: it has to be meant. */
-export type Seen = "seen" | "hasty" | "absent" | "nothing";
+/**
+ * `hasty`: pressed as the image came; `absent`: not on screen yet; `hidden`: not on screen on the
+ * person's wish; `nothing`: it has to be meant.
+ */
+export type Seen = "seen" | "hasty" | "absent" | "hidden" | "nothing";
 
-/** What a key would accept. */
+/** What a key or a click would accept. */
 export interface Sought {
   /** Which opening of an image this is. */
   visit: number;
@@ -20,6 +25,8 @@ export interface Sought {
   /** Whether the person painted it by hand, and so saw it as it came about. */
   isOwn: boolean;
   isNothing: boolean;
+  isHidden: boolean;
+  isClick: boolean;
 }
 
 export class Sight {
@@ -28,17 +35,25 @@ export class Sight {
   private since = 0;
   private meant: string | null = null;
 
-  /** The image of that visit and the mask of that key are on screen, be it one of nothing. */
-  painted(visit: number, key: string, now: number): void {
+  /**
+   * The image of that visit and the mask of that key are on screen, be it one of nothing; no key
+   * while the picture or the mask of the slice is missing.
+   */
+  painted(visit: number, key: string | null, now: number): void {
+    if (key === null) {
+      this.key = null;
+      return;
+    }
     if (visit !== this.visit) this.since = now;
     this.visit = visit;
     this.key = key;
   }
 
   /** A press that does not count begins the moment anew, so that hammering accepts nothing. */
-  press({ visit, hasAnswered, key, isOwn, isNothing }: Sought, now: number): Seen {
+  press({ visit, hasAnswered, key, isOwn, isNothing, isHidden, isClick }: Sought, now: number): Seen {
+    if (isHidden) return "hidden";
     if (visit !== this.visit || (key !== this.key && !isOwn)) return "absent";
-    const isHasty = !hasAnswered && now - this.since < LOOK_MS;
+    const isHasty = !hasAnswered && now - this.since < (isClick ? AIM_MS : LOOK_MS);
     const isMeant = !isNothing || this.meant === key;
     if (!isHasty && isMeant) return "seen";
     this.since = now;

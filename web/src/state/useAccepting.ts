@@ -1,4 +1,4 @@
-// Acceptance by key: only of what was seen, and never lost without a word.
+// Acceptance by key or click: only of what was seen, and never lost without a word.
 
 import { words } from "../words";
 import { type Sight, isNothing, pressed } from "./sight";
@@ -13,30 +13,29 @@ export interface Looked {
 }
 
 export function useAccepting(
-  { store, detail }: Desk,
+  { store, detail, shownTask }: Desk,
   { sight, sourceKey, isHidden }: Looked,
   accept: (choice: "recommended" | number) => void,
 ) {
   /** Do what accepts a mask if that mask was seen; else say why not. */
-  const whenSeen = (act: () => void, isOwn = false, isToBeMeant = false) => {
+  const whenSeen = (act: () => void, { isOwn = false, isNothing = false, isClick = false } = {}) => {
     if (!detail) return;
     const { visit, hasAnswered } = store.get();
-    const sought = { visit, hasAnswered, key: sourceKey, isOwn, isNothing: isToBeMeant };
+    const sought = { visit, hasAnswered, key: sourceKey, isOwn, isNothing, isHidden, isClick };
     const seen = sight.press(sought, performance.now());
     if (seen === "seen") return act();
-    const target = store.get().proposal?.target ?? "";
-    store.tell("info", seen === "absent" && isHidden ? words.unseen.hidden : words.unseen[seen](target));
+    store.tell("info", words.unseen[seen](shownTask?.target ?? ""));
   };
 
-  const press = (choice: "recommended" | number) => {
+  const press = (choice: "recommended" | number, isClick = false) => {
     const now = store.get();
     const means = pressed(now);
     if (means === "done") return;
     if (means === "first") return store.tell("info", words.notYet);
     if (means === "picked") return store.tell("info", words.pickedFirst);
     if (means === "waits") return store.tell("info", words.waitForServer);
-    const isToBeMeant = choice === "recommended" && now.proposal !== null && isNothing(now.proposal);
-    whenSeen(() => accept(choice), false, isToBeMeant);
+    const meansNone = choice === "recommended" && now.proposal !== null && isNothing(now.proposal);
+    whenSeen(() => accept(choice), { isNothing: meansNone, isClick });
   };
   return { press, whenSeen };
 }

@@ -36,15 +36,20 @@ export function useCommands(desk: Desk, person: string, view: View) {
   const answers = useAnswers(desk);
   const moves = useMoves(desk, person);
   const accepting = useAccepting(desk, view, answers.accept);
-  const acceptByKey = accepting.press;
-  const commands = { ...answers, ...moves, acceptByKey, ...painting(desk, view.brush), ...looking(desk, view.review) };
+  const { review, brush } = view;
+  const commands = {
+    ...answers, ...moves, accept: accepting.press, ...painting(desk, brush), ...looking(desk, review),
+    /** Vouch for a mask that is only looked at. */
+    confirm: (isClick: boolean) => review && accepting.whenSeen(review.confirm, { isNothing: review.isNothing, isClick }),
+    acceptStrokes: (isClick: boolean) => brush && accepting.whenSeen(brush.accept, { isOwn: true, isClick }),
+  };
 
   const run = (command: Command) => {
     switch (command.do) {
       case "pick":
         return commands.pick(command.card);
       case "acceptCard":
-        return commands.acceptByKey(command.card);
+        return commands.accept(command.card);
       case "judge":
         return commands.judge(command.answer);
       case "tool":
@@ -53,14 +58,14 @@ export function useCommands(desk: Desk, person: string, view: View) {
         return view.onStep(command.by);
       case "accept":
         if (view.useBox) return view.useBox();
-        if (view.review) return view.review.by === "me" ? view.review.next() : accepting.whenSeen(view.review.confirm);
-        if (view.brush && view.brush.strokes > 0) return accepting.whenSeen(view.brush.accept, true);
-        return desk.state.proposal?.is_accepted ? commands.next() : commands.acceptByKey("recommended");
+        if (review) return review.by === "me" ? review.next() : commands.confirm(false);
+        if (brush && brush.strokes > 0) return commands.acceptStrokes(false);
+        return desk.state.proposal?.is_accepted ? commands.next() : commands.accept("recommended");
       case "larger":
       case "smaller":
-        return view.brush?.resize(command.do === "larger" ? 1 : -1);
+        return brush?.resize(command.do === "larger" ? 1 : -1);
       case "turnBrush":
-        return view.brush?.turn();
+        return brush?.turn();
       case "none":
         return commands.pick(null);
       case "help":
@@ -98,7 +103,7 @@ function painting({ store }: Desk, brush: Brush | null) {
   const decline = () => store.tell("info", words.paintingFirst);
   return {
     undo: brush.undo, redo: brush.redo,
-    pick: decline, judge: decline, accept: decline, acceptByKey: decline, prompts: decline, goTo: decline, more: decline,
+    pick: decline, judge: decline, accept: decline, prompts: decline, goTo: decline, more: decline,
   };
 }
 
@@ -107,7 +112,7 @@ function looking({ store }: Desk, review: Review | null) {
   if (!review) return {};
   const decline = () => store.tell("info", words.onlyLookedAt);
   return {
-    pick: decline, judge: decline, accept: decline, acceptByKey: decline, prompts: decline,
+    pick: decline, judge: decline, accept: decline, prompts: decline,
     undo: review.reopen, redo: () => {}, more: decline, next: review.next,
   };
 }

@@ -16,6 +16,8 @@ export interface Review {
   source: MaskSource;
   /** A slice that shows the object; null while it is looked for. */
   slice: number | null;
+  /** Whether no slice shows the object. */
+  isNothing: boolean;
   /** Vouch for the mask; of one's own there is nothing to confirm, and it goes on. */
   confirm(): void;
   /** Work on the image. */
@@ -38,7 +40,7 @@ export function useReview(desk: Desk, person: string): Review | null {
     [id, state.stamp],
   );
   const isHere = task !== null && detail?.id === task.image.id;
-  const slice = useFirstSlice(source, isHere ? (detail.shape[0] ?? 1) : null);
+  const { slice, isNothing } = useFirstSlice(source, isHere ? (detail.shape[0] ?? 1) : null);
   if (!task || !source || by === null) return null;
 
   const goOn = (otherwise: string) => {
@@ -65,22 +67,26 @@ export function useReview(desk: Desk, person: string): Review | null {
     by,
     source,
     slice,
+    isNothing,
     confirm: by === "me" ? next : () => void decide(() => api.confirm(task.id, person), () => goOn(words.allDone)),
     reopen: by === "me" ? () => setBegunAnew(task.id) : () => void decide(() => api.reopen(task.id, person), () => {}),
     next,
   };
 }
 
-function useFirstSlice(source: MaskSource | null, depth: number | null): number | null {
-  const [found, setFound] = useState<{ key: string; slice: number } | null>(null);
+function useFirstSlice(source: MaskSource | null, depth: number | null) {
+  const [found, setFound] = useState<{ key: string; slice: number; isNothing: boolean } | null>(null);
   useEffect(() => {
     if (!source || depth === null) return;
     let isWanted = true;
+    const look = (slice: number | null, isNothing: boolean) => {
+      if (isWanted) setFound({ key: source.key, slice: slice ?? Math.floor(depth / 2), isNothing });
+    };
     sliceWithObject(depth, (at) => maskOf(source, at)).then(
-      (slice) => isWanted && setFound({ key: source.key, slice }),
-      () => isWanted && setFound({ key: source.key, slice: Math.floor(depth / 2) }),
+      (slice) => look(slice, slice === null),
+      () => look(null, false),
     );
     return () => void (isWanted = false);
   }, [source, depth]);
-  return found && found.key === source?.key ? found.slice : null;
+  return found && found.key === source?.key ? found : { slice: null, isNothing: false };
 }
