@@ -130,6 +130,22 @@ describe("what is marked before the first proposal", () => {
   });
 });
 
+describe("a server that is away", () => {
+  it("is back with the first reply to anything, unless it refuses for a time", () => {
+    const away = reduce(shown(), { type: "lost" });
+    expect(away.isOnline).toBe(false);
+    expect(reduce(away, { type: "reached" }).isOnline).toBe(true);
+    const full = reduce(shown(), { type: "lost", notice: "The disk is full." });
+    expect(reduce(full, { type: "reached" })).toBe(full);
+    expect(reduce(full, { type: "found" })).toMatchObject({ isOnline: true, notice: null });
+  });
+
+  it("is not hidden behind what was said before", () => {
+    const told = reduce(shown(), { type: "told", notice: { kind: "info", text: "before" } });
+    expect(reduce(told, { type: "lost" }).notice).toBeNull();
+  });
+});
+
 describe("a conflict", () => {
   it("shows what holds, drops what waited and says so", () => {
     const waiting = answer(shown(), pick(0), correct(1));

@@ -74,6 +74,15 @@ describe("a mask that a key would accept", () => {
     expect(sight.press(mask(4, "c"), 6001)).toBe("hasty");
   });
 
+  it("is not there on a slice whose picture did not come, and is again once it did", () => {
+    const sight = new Sight();
+    sight.painted(3, "a", 0);
+    sight.painted(3, null, 1000);
+    expect(sight.press(mask(3, "a"), 5000)).toBe("absent");
+    sight.painted(3, "a", 6000);
+    expect(sight.press(mask(3, "a"), 6001)).toBe("seen");
+  });
+
   it("without the object has to be meant: a second press, not at once", () => {
     const sight = new Sight();
     const none = mask(3, "a", { isNothing: true });

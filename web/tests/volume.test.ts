@@ -1,6 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Refused, Unreachable } from "../src/api/client";
+import { onConnection, tellConnection } from "../src/api/connection";
 import type { Prompt } from "../src/api/types";
 import { begunBox, boxPrompt, including, ranged } from "../src/tools/openBox";
+import { persist } from "../src/viewer/persist";
+import { Cache } from "../src/viewer/pictures";
 import { toVoxel, toWorld, within } from "../src/viewer/world";
 
 const drawn: Prompt = { kind: "box", low_zyx: [7, 10, 20], high_zyx: [8, 31, 51] };
@@ -54,5 +58,71 @@ describe("places in a volume", () => {
 
   it("outside end at the border", () => {
     expect(within([-4, 12, 900], [10, 20, 30])).toEqual([0, 12, 29]);
+  });
+});
+
+describe("the picture of a slice that does not come", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+  const gone = () => Promise.reject(new Unreachable("gone"));
+  const asking = (...replies: (() => Promise<string>)[]) => {
+    const ask = vi.fn(() => (replies.shift() ?? gone)());
+    const network = new EventTarget();
+    const came: string[] = [];
+    const stop = persist(ask, (value) => came.push(value), network);
+    return { ask, network, came, stop };
+  };
+
+  it("is asked for again after growing pauses, until it is there", async () => {
+    const { ask, came } = asking(gone, gone, gone, () => Promise.resolve("slice"));
+    await vi.advanceTimersByTimeAsync(500 + 1000 + 1999);
+    expect(ask).toHaveBeenCalledTimes(3);
+    expect(came).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(came).toEqual(["slice"]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(ask).toHaveBeenCalledTimes(4);
+  });
+
+  it("is asked for at once when the network is back, or the server was reached", async () => {
+    const { ask, network, came } = asking(gone, gone, () => Promise.resolve("slice"));
+    await vi.advanceTimersByTimeAsync(0);
+    network.dispatchEvent(new Event("online"));
+    expect(ask).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(0);
+    tellConnection(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(came).toEqual(["slice"]);
+  });
+
+  it("tells the page that the server is away", async () => {
+    const told: boolean[] = [];
+    const forget = onConnection((isReached) => told.push(isReached));
+    const { stop } = asking();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told).toEqual([false]);
+    stop();
+    forget();
+  });
+
+  it("is not asked for once another slice is wanted, nor where the server refuses it for good", async () => {
+    const left = asking();
+    const refused = asking(() => Promise.reject(new Refused(409, "round", "", null, null)));
+    await vi.advanceTimersByTimeAsync(0);
+    left.stop();
+    left.network.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(left.ask).toHaveBeenCalledTimes(1);
+    expect(refused.ask).toHaveBeenCalledTimes(1);
+  });
+
+  it("is there with the step to it where it was fetched ahead, and only then", async () => {
+    const cache = new Cache<string>(2);
+    const fetched = cache.get("21", () => Promise.resolve("slice"));
+    expect(cache.peek("21")).toBeUndefined();
+    await fetched;
+    expect(cache.peek("21")).toBe("slice");
+    await cache.get("22", gone).catch(() => null);
+    expect(cache.peek("22")).toBeUndefined();
   });
 });

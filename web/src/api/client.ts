@@ -2,6 +2,7 @@
 
 import type { Parcel } from "../state/parcels";
 import type { Pending } from "../state/session";
+import { tellConnection } from "./connection";
 import type * as T from "./types";
 
 const BASE = "/api/v1";
@@ -77,6 +78,8 @@ export async function request(path: string, init: RequestInit = {}, meant = stor
     if (init.signal?.aborted) throw error;
     throw new Unreachable(String(error));
   }
+  // Above, something in between replied that has not reached the server itself.
+  if (response.status < 500) tellConnection(true);
   if (response.ok) return response;
   const { status, statusText } = response;
   throw refusal(status, statusText, await response.text(), response.headers.get("Retry-After"));

@@ -33,6 +33,8 @@ export interface SessionState {
   /** Prompts given before the first proposal came, oldest first; their rounds are set once it is there. */
   kept: readonly Answer[];
   isOnline: boolean;
+  /** Whether the server is there but refuses for a time, as with a full disk; the notice says why. */
+  isRefusing: boolean;
   notice: Notice | null;
   /** The session that other weights ended, and how many answers to it were dropped. */
   outdated: { session: number; dropped: number } | null;
@@ -50,6 +52,7 @@ export type SessionEvent =
   | { type: "outdated"; to: Address }
   | { type: "lost"; notice?: string }
   | { type: "found" }
+  | { type: "reached" }
   | { type: "told"; notice: Notice | null };
 
 export const initialState: SessionState = {
@@ -60,6 +63,7 @@ export const initialState: SessionState = {
   pending: [],
   kept: [],
   isOnline: true,
+  isRefusing: false,
   notice: null,
   outdated: null,
 };
@@ -69,7 +73,7 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "shown":
       return show(state, event.proposal);
     case "closed":
-      return { ...initialState, stamp: state.stamp + 1, visit: state.visit + 1, isOnline: state.isOnline };
+      return { ...initialState, stamp: state.stamp + 1, visit: state.visit + 1, isOnline: state.isOnline, isRefusing: state.isRefusing };
     case "answered":
       return answered(state, event.answer);
     case "dropped": {
@@ -99,10 +103,13 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
       return {
         ...state,
         isOnline: false,
-        notice: event.notice ? { kind: "problem", text: event.notice } : state.notice,
+        isRefusing: event.notice !== undefined,
+        notice: event.notice ? { kind: "problem", text: event.notice } : null,
       };
     case "found":
-      return state.isOnline ? state : { ...state, isOnline: true, notice: null };
+      return found(state);
+    case "reached":
+      return state.isRefusing ? state : found(state);
     case "told":
       return { ...state, notice: event.notice };
   }
@@ -126,6 +133,10 @@ function show(state: SessionState, proposal: Proposal): SessionState {
   return state.kept.reduce((now, kept) => answered(now, { ...kept, round: nextRound(now) }), shown);
 }
 
+function found(state: SessionState): SessionState {
+  return state.isOnline ? state : { ...state, isOnline: true, isRefusing: false, notice: null };
+}
+
 /** The image stays as it looks until a new session shows it. */
 function outdated(state: SessionState): SessionState {
   if (!state.proposal || state.outdated) return state;
@@ -146,7 +157,7 @@ function answered(state: SessionState, answer: Answer): SessionState {
 function acknowledged(state: SessionState, round: number, proposal: Proposal): SessionState {
   const [first, ...rest] = state.pending;
   if (!first || !isTo(first, proposal) || first.answer.round !== round) return state;
-  return show({ ...state, isOnline: true, pending: rest }, proposal);
+  return show({ ...state, isOnline: true, isRefusing: false, pending: rest }, proposal);
 }
 
 function isTo(waiting: Pending, { store, session }: Proposal): boolean {

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Refused, api, isOutdated } from "../api/client";
+import { onConnection } from "../api/connection";
 import type { Proposal, Queue, Task } from "../api/types";
 import { words } from "../words";
 import { useBusy } from "./busy";
@@ -13,6 +14,8 @@ import { Store, useStore } from "./store";
 import { useTrail } from "./trail";
 import { useFolder } from "./useFolder";
 import { keepPage, useOpening } from "./useOpening";
+
+const PROBE_MS = 3000;
 
 export function useRoute(): [Route, (route: Route) => void] {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
@@ -65,6 +68,7 @@ export function useDesk(person: string) {
   }, [isOver]);
 
   useSideEffects(store, sender, refresh, during);
+  useConnection(store, sender);
 
   const ask = useAsk(store, during);
   return {
@@ -113,6 +117,26 @@ function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
     },
     [store, during],
   );
+}
+
+/** Whoever reaches the server, or does not, tells everybody; while it is away somebody keeps asking. */
+function useConnection(store: Store, sender: Sender): void {
+  const { isOnline } = useStore(store);
+  useEffect(
+    () =>
+      onConnection((isReached) => {
+        const { isOnline: wasOnline } = store.get();
+        if (isReached === wasOnline) return;
+        store.dispatch({ type: isReached ? "reached" : "lost" });
+        if (isReached && store.get().isOnline) sender.retryNow();
+      }),
+    [store, sender],
+  );
+  useEffect(() => {
+    if (isOnline) return;
+    const timer = setInterval(() => void api.projects().catch(() => null), PROBE_MS);
+    return () => clearInterval(timer);
+  }, [isOnline]);
 }
 
 /** What follows from answers and from coming back: fresh numbers, and what another tab did. */

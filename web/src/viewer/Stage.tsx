@@ -12,7 +12,7 @@ import { words } from "../words";
 import { type Camera, type Point, type Size, UPRIGHT, aspectOf, fit, pan, toScreen, zoomAt } from "./geometry";
 import { edges, turnedOf } from "./orientation";
 import * as paint from "./paint";
-import { type MaskSource, useMask, useSlice, useUncertainty } from "./pictures";
+import { type MaskSource, type SlicePicture, useMask, useSlice, useUncertainty } from "./pictures";
 import { decode } from "./rle";
 import { useSize } from "./useSize";
 import { type Window, dragged } from "./window";
@@ -51,8 +51,8 @@ interface Props {
   brush: { radius: number; adds: boolean } | null;
   /** Where the three planes cross, while they are shown. */
   crosshair: Zyx | null;
-  /** The picture and the mask of that key are on screen. */
-  onPainted(key: string): void;
+  /** The picture and the mask of that key are on screen; null while either is missing. */
+  onPainted(key: string | null): void;
   onWindow(window: Window): void;
   onSlice(slice: number): void;
   onPrompts(prompts: Prompt[], removed: number[]): void;
@@ -80,15 +80,20 @@ export function Stage(props: Props) {
   const fitKey = `${detail.id}.${props.fitRequest}`;
   const { camera, fitted, setCamera } = useCamera(image, fitKey, detail, screen);
   const startWindow = useRef(props.window);
+  const picture = useSlice(detail, slice, props.window);
+  const isMissing = useLate(picture === null, UNLOADED_MS);
 
   const give = (prompt: Prompt | null) => prompt && props.onPrompts([prompt], []);
+  // Whoever marks means what is in sight: nothing is given on a slice that is not.
   const onClick = (at: Point, isPositive: boolean) => {
+    if (!picture) return;
     if (tool === "brush") return props.onStroke([at], !isPositive);
     const mark = tool === "erase" && camera ? promptUnder(toScreen(camera, at), slice, camera, placed) : null;
     if (mark) props.onPrompts([], [mark.position]);
     else give(clickPrompt(at, slice, image, isPositive));
   };
   const onDrawn = (draft: Draft) => {
+    if (!picture) return;
     if (draft.tool === "brush") return props.onStroke(draft.points, draft.isNegative ?? false);
     const prompt = draftPrompt(draft, slice, image);
     const box = prompt && begunBox(prompt, detail.is_volume);
@@ -107,7 +112,7 @@ export function Stage(props: Props) {
     onWheelSlice: (by) => props.onSlice(slice + by),
   });
   const keys = useCursor(image, tool, camera?.turned ?? UPRIGHT, onClick, onDrawn);
-  usePainting(canvas, screen, camera, props, draft, keys);
+  usePainting({ canvas, screen, camera, picture, draft, keys }, props);
   const aimed = useRef(props.aimRequest);
   useEffect(() => {
     if (aimed.current !== props.aimRequest) canvas.current?.focus();
@@ -132,6 +137,11 @@ export function Stage(props: Props) {
           event.stopPropagation();
         }}
       />
+      {isMissing && (
+        <p className="empty" role="status">
+          {words.sliceMissing(slice + 1, detail.shape[0] ?? 1)}
+        </p>
+      )}
       <Edges detail={detail} />
       {props.brush && camera && <Ring frame={frame} diameter={2 * props.brush.radius * camera.scale} />}
       <p id="stage-help" className="unseen">
@@ -141,18 +151,37 @@ export function Stage(props: Props) {
   );
 }
 
-function usePainting(
-  canvas: React.RefObject<HTMLCanvasElement | null>,
-  screen: Size | null,
-  camera: Camera | null,
-  props: Props,
-  draft: Draft | null,
-  keys: CursorKeys,
-): void {
+/** How long the slice before may stay in sight, and until it is said that the next one is not there. */
+const LINGER_MS = 150;
+const UNLOADED_MS = 400;
+
+/** Whether something has been so for a while. */
+function useLate(isSo: boolean, ms: number): boolean {
+  const [isLate, setLate] = useState(false);
+  useEffect(() => {
+    setLate(false);
+    if (!isSo) return;
+    const timer = setTimeout(() => setLate(true), ms);
+    return () => clearTimeout(timer);
+  }, [isSo, ms]);
+  return isSo && isLate;
+}
+
+interface Canvas {
+  canvas: React.RefObject<HTMLCanvasElement | null>;
+  screen: Size | null;
+  camera: Camera | null;
+  picture: SlicePicture | null;
+  draft: Draft | null;
+  keys: CursorKeys;
+}
+
+function usePainting({ canvas, screen, camera, picture, draft, keys }: Canvas, props: Props): void {
   const { detail, proposal, source, stamp, slice, settings, placed, preview, openBox, crosshair } = props;
   const painted = useRef(props.onPainted);
   painted.current = props.onPainted;
-  const picture = useSlice(detail, slice, props.window);
+  const unloadedSince = useRef<number | null>(null);
+  const inSight = useRef<number | null>(null);
   const mask = useMask(source, slice);
   const uncertainty = useUncertainty(proposal, stamp, slice, settings.showsUncertainty);
   const recommended = useMemo(() => mask && paint.outline(mask), [mask]);
@@ -168,7 +197,16 @@ function usePainting(
   useEffect(() => {
     const shown = canvas.current;
     if (!shown || !screen || !camera) return;
-    const request = requestAnimationFrame(() => {
+    // Nothing is missing: the picture and the mask are those of the slice.
+    const isWhole = picture !== null && mask !== null;
+    unloadedSince.current = picture ? null : (unloadedSince.current ?? performance.now());
+    const mayLinger = unloadedSince.current !== null && inSight.current === detail.id;
+    const lingerMs = mayLinger ? (unloadedSince.current ?? 0) + LINGER_MS - performance.now() : 0;
+    if (!isWhole) {
+      shown.dataset.painted = "";
+      painted.current(null);
+    }
+    const scene = () => {
       const context = paint.prepare(shown, screen);
       if (!context) return;
       const [, height = 1, width = 1] = detail.shape;
@@ -176,13 +214,15 @@ function usePainting(
         image: picture?.source ?? null,
         size: { height, width },
         camera,
-        overlay: settings.isHidden
+        overlay: settings.isHidden || !picture
           ? { recommended: null, added: null, removed: null }
           : { recommended, ...difference },
         isFilled: settings.isFilled && !preview,
         opacity: settings.opacity,
-        uncertainty,
+        uncertainty: picture && uncertainty,
       });
+      inSight.current = picture && detail.id;
+      if (!picture) return;
       if (!settings.isHidden) paint.paintPrompts(context, camera, slice, placed);
       if (openBox) paint.paintPrompts(context, camera, slice, [{ prompt: boxPrompt(openBox), position: -1, isWaiting: false }]);
       if (crosshair) {
@@ -191,11 +231,14 @@ function usePainting(
       }
       if (draft) paintDraft(context, camera, draft, props.brush);
       if (keys.cursor) paintKeys(context, camera, keys.cursor, props.tool, props.brush);
-      // Nothing is missing: the picture and the mask are those of the slice.
-      const isWhole = picture?.index === slice && mask !== null;
       shown.dataset.painted = isWhole ? paintKey(source, slice) : "";
       if (isWhole && source && !settings.isHidden) painted.current(source.key);
-    });
+    };
+    if (lingerMs > 0) {
+      const timer = setTimeout(scene, lingerMs);
+      return () => clearTimeout(timer);
+    }
+    const request = requestAnimationFrame(scene);
     return () => cancelAnimationFrame(request);
   }, [canvas, screen, camera, detail, picture, mask, source, recommended, difference, preview, settings, uncertainty, slice, placed, draft, keys.cursor, props.tool, props.brush, openBox, crosshair]);
 }

@@ -1,15 +1,17 @@
 // Pictures and masks from the server, each fetched once and kept while likely to be shown again.
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { api, request, url } from "../api/client";
 import type { ImageDetail, Proposal, Task } from "../api/types";
 import { tintUncertainty } from "./paint";
+import { persist } from "./persist";
 import { type Mask, decode, emptyMask } from "./rle";
 import { type Window, isSame, remap } from "./window";
 
 /** A bounded cache of promises; a failed one is forgotten, so that it is tried again. */
 export class Cache<Value> {
   private readonly entries = new Map<string, Promise<Value>>();
+  private readonly settled = new WeakMap<Promise<Value>, Value>();
 
   constructor(private readonly limit: number) {}
 
@@ -22,10 +24,19 @@ export class Cache<Value> {
     }
     const made = make();
     this.entries.set(key, made);
-    made.catch(() => this.entries.delete(key));
+    made.then(
+      (value) => this.settled.set(made, value),
+      () => this.entries.delete(key),
+    );
     const oldest = this.entries.keys().next().value;
     if (this.entries.size > this.limit && oldest !== undefined) this.entries.delete(oldest);
     return made;
+  }
+
+  /** What is there already; undefined while it is on its way, or nobody asked. */
+  peek(key: string): Value | undefined {
+    const known = this.entries.get(key);
+    return known && this.settled.get(known);
   }
 }
 
@@ -51,8 +62,8 @@ export interface SlicePicture {
 }
 
 /**
- * The picture of a slice under a window. While the exact one is on its way, the one before it stays,
- * or the nearest known one with its grays shifted to the new window.
+ * The picture of that slice and of no other under a window; null until it is there. While one under
+ * another window is known, it stands in with its grays shifted.
  */
 export function useSlice(
   detail: ImageDetail | null,
@@ -60,39 +71,39 @@ export function useSlice(
   window: Window | null,
 ): SlicePicture | null {
   const last = useRef<{ image: number; index: number; window: Window; bitmap: ImageBitmap } | null>(null);
-  const [shown, setShown] = useState<SlicePicture | null>(null);
+  const [shown, setShown] = useState<(SlicePicture & { image: number }) | null>(null);
   const id = detail?.id ?? null;
   const depth = detail?.shape[0] ?? 1;
 
   useEffect(() => {
     if (id === null || !window) return setShown(null);
-    let isCurrent = true;
     const known = last.current;
     const isWindowing = known?.image === id && known.index === index && !isSame(known.window, window);
-    if (known && known.image !== id) setShown(null);
-    if (known && isWindowing) setShown({ source: shifted(known.bitmap, remap(known.window, window)), index });
-    const load = () => {
-      fetchSlice(id, index, window).then(
-        (loaded) => {
-          if (!isCurrent) return;
-          last.current = { image: id, index, window, bitmap: loaded };
-          setShown({ source: loaded, index });
-          for (const step of depth > 1 ? AHEAD : []) {
-            const near = index + step;
-            if (near >= 0 && near < depth) void fetchSlice(id, near, window).catch(() => null);
-          }
-        },
-        // The banner says that the server is away; the picture stays as it was.
-        () => null,
-      );
+    if (known && isWindowing) {
+      setShown({ image: id, index, source: shifted(known.bitmap, remap(known.window, window)) });
+    }
+    const show = (loaded: ImageBitmap) => {
+      last.current = { image: id, index, window, bitmap: loaded };
+      setShown({ image: id, index, source: loaded });
+      for (const step of depth > 1 ? AHEAD : []) {
+        const near = index + step;
+        if (near >= 0 && near < depth) void fetchSlice(id, near, window).catch(() => null);
+      }
     };
+    let stop = () => {};
+    const load = () => void (stop = persist(() => fetchSlice(id, index, window), show));
     const timer = setTimeout(load, isWindowing ? SETTLE_MS : 0);
     return () => {
-      isCurrent = false;
       clearTimeout(timer);
+      stop();
     };
   }, [id, index, window, depth]);
-  return shown;
+
+  const isThere = shown !== null && shown.image === id && shown.index === index;
+  // What was fetched ahead is there with the step to it.
+  const ahead = isThere || id === null || !window ? undefined : slices.peek(url.slice(id, index, window));
+  const stepped = useMemo(() => (ahead ? { source: ahead, index } : null), [ahead, index]);
+  return isThere ? shown : stepped;
 }
 
 function shifted(source: ImageBitmap, table: Uint8ClampedArray): HTMLCanvasElement {
@@ -141,16 +152,10 @@ export function useMask(source: MaskSource | null, slice: number): Mask | null {
 
   useEffect(() => {
     if (!source) return setMask(null);
-    let isCurrent = true;
-    maskOf(source, slice).then(
-      (found) => {
-        if (isCurrent) setMask({ key, mask: found });
-      },
-      () => null,
+    return persist(
+      () => maskOf(source, slice),
+      (found) => setMask({ key, mask: found }),
     );
-    return () => {
-      isCurrent = false;
-    };
   }, [key, source, slice]);
   return mask?.key === key ? mask.mask : null;
 }
