@@ -8,7 +8,7 @@ import pytest
 from assent.core.errors import InputError
 from assent.services.export import export_masks
 from assent.services.originals import Originals
-from assent.services.scan import scan
+from assent.services.scan import CHANGED, scan
 from interfaces.small_files import disc, write_picture
 
 TARGET = "disc"
@@ -36,3 +36,39 @@ def test_an_empty_mask_is_written_and_said_to_be_empty(store, project, tmp_path)
     rows = json.loads((tmp_path / "two" / "provenance.json").read_text())["masks"]
     assert {row["image"]: row["is_empty"] for row in rows} == {"a.png": False, "b.png": True}
     assert all((tmp_path / "two" / row["mask"]).is_file() for row in rows)
+
+
+def test_a_mask_of_a_file_that_was_replaced_is_not_written_and_this_is_said(
+    store, project, tmp_path
+):
+    def exported(name):
+        done = export_masks(store, Originals(), project, TARGET, tmp_path / name)
+        told = json.loads((tmp_path / name / "provenance.json").read_text())
+        assert told["problems"] == [{"path": path, "detail": said} for path, said in done.problems]
+        return [row["image"] for row in told["masks"]], done.problems, done.sentence
+
+    def scanned():
+        found = store.projects.get(project)
+        problems = scan(store, Originals(), found, TARGET, lambda done, detail: None)
+        return [(problem.path, problem.detail) for problem in problems]
+
+    for task in store.projects.queue(project, TARGET):
+        store.masks.add(task.id, disc(5)[None], person="ada")
+    store.projects.add_tasks([image.id for image in store.projects.images(project)], "other")
+    before = (tmp_path / "images" / "a.png").read_bytes()
+    write_picture(tmp_path / "images" / "a.png", disc(9))
+    assert scanned() == [("a.png", CHANGED)]
+    one_written = "1 mask written; 1 could not be written."
+    assert exported("one") == (["b.png"], (("a.png", CHANGED),), one_written)
+    write_picture(tmp_path / "images" / "b.png", disc(9))
+    scanned()
+    assert exported("none")[0] == []
+    (tmp_path / "images" / "a.png").write_bytes(before)
+    assert scanned() == [("b.png", CHANGED)]
+    assert exported("back") == (["a.png"], (("b.png", CHANGED),), one_written)
+    (new,) = store.projects.queue(project, TARGET)
+    store.masks.add(new.id, disc(9)[None], person="ada")
+    assert scanned() == []
+    assert exported("anew") == (["a.png", "b.png"], (), "2 masks written.")
+    with pytest.raises(InputError, match="Accept one"):
+        export_masks(store, Originals(), project, "other", tmp_path / "other")

@@ -14,6 +14,7 @@ from assent.io.masks import mask_suffix, write_mask
 from assent.services.jobs import Step, Tell, at_once
 from assent.services.manifest import file_digest
 from assent.services.originals import Originals
+from assent.services.scan import CHANGED
 from assent.storage.records import StoredImage, StoredMask
 from assent.storage.store import Store
 
@@ -70,7 +71,8 @@ def export_masks(
 ) -> Exported:
     """Write the mask that holds of every finished image; each file whole or not at all.
 
-    A mask whose original was changed or deleted is passed over: its grid is no longer known.
+    A mask whose original was changed or deleted is passed over, with a problem: its grid is no
+    longer known.
 
     Args:
         store: Where the masks are kept.
@@ -87,7 +89,8 @@ def export_masks(
     """
     root = store.projects.get(project_id).root
     finished = _finished(store, project_id, target)
-    if not finished:
+    outdated = [path for path, shown in store.masks.outdated(project_id) if shown == target]
+    if not finished and not outdated:
         raise InputError(
             f"No image has a finished mask of {target!r} yet. Accept one, then export."
         )
@@ -102,6 +105,7 @@ def export_masks(
             problems.append((image.path, written["problem"]))
         else:
             rows.append({**_row(image, mask, target), **written})
+    problems.extend((path, CHANGED) for path in outdated)
     told = [{"path": path, "detail": detail} for path, detail in problems]
     write_json(out / "provenance.json", {"target": target, "masks": rows, "problems": told})
     return Exported(tuple(rows), tuple(problems))

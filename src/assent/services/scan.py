@@ -32,11 +32,15 @@ GONE = (
     "It is not in the folder any more. What was done on it is kept: put it back to go on with it,"
     " or skip it."
 )
+CHANGED = (
+    "The file was changed after its mask was accepted. The mask is kept, but belongs to the earlier"
+    " file: put that one back and look again, or segment the new one."
+)
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that cannot be used, and why.
+    """A file that cannot be used, or whose finished work cannot, and why.
 
     Attributes:
         path: From the project's root; of a folder that was passed over with a slash at its end,
@@ -72,7 +76,7 @@ def scan(
         stamps: What earlier scans found; None reads everything.
 
     Returns:
-        What could not be used, and what was passed over.
+        What could not be used, what was passed over, and whose finished work is of an earlier file.
 
     Raises:
         InputError: If the folder is missing or cannot be looked through.
@@ -101,7 +105,9 @@ def scan(
             taken.add(number, known)
     taken.finish()
     stamps.keep(project.root, found)
-    return [*problems, *_gone(store.projects.images(project.id), paths)]
+    outdated = {path for path, _ in store.masks.outdated(project.id)} & paths
+    changed = [Problem(path, CHANGED) for path in sorted(outdated, key=natural_key)]
+    return [*problems, *_gone(store.projects.images(project.id), paths), *changed]
 
 
 def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[Project, bool]:

@@ -114,6 +114,22 @@ class Masks:
             rows = connection.execute(listed).all()
         return {row.task_id: StoredMask(**row._mapping) for row in rows}
 
+    def outdated(self, project_id: int) -> tuple[tuple[str, str], ...]:
+        """Path and target of finished work whose file was replaced since, by path.
+
+        Left out is what was finished again on the file that took its place.
+        """
+        finished = (
+            select(images.c.path, tasks.c.target, images.c.is_current)
+            .join_from(masks, tasks)
+            .join(images)
+            .where(images.c.project_id == project_id, masks.c.withdrawn_at.is_(None))
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(finished).all()
+        again = {(row.path, row.target) for row in rows if row.is_current}
+        return tuple(sorted({(row.path, row.target) for row in rows} - again))
+
     def newest(self, task_id: int) -> tuple[StoredMask, ...]:
         """The newest mask of each person that this person did not take back, oldest first.
 
