@@ -86,12 +86,13 @@ def test_killed_in_every_kind_of_job_nothing_is_done_twice(begun, work, tmp_path
     assert propagated.detail.startswith("3 images predicted, 0 accepted.")
     assert (export.state, export.detail) == ("done", "3 masks written.")
     assert steps_in(begun) == 0
-    archive = zipfile.ZipFile(tmp_path / "exports" / f"export-{export.id}.zip")
+    exports = tmp_path / "exports" / begun.id
+    archive = zipfile.ZipFile(exports / f"export-{export.id}.zip")
     rows = json.loads(archive.read("provenance.json"))["masks"]
     assert set(archive.namelist()) == {"provenance.json", *(row["mask"] for row in rows)}
     assert [row["image"] for row in rows] == DONE
     assert [row["voxels"] for row in rows] == [int(disc(radius).sum()) for radius in (4, 5, 6)]
-    assert list((tmp_path / "exports").iterdir()) == [Path(archive.filename)]
+    assert list(exports.iterdir()) == [Path(archive.filename)]
 
 
 def test_a_job_cancelled_before_the_server_was_killed_stays_cancelled(begun, work, tmp_path):

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from assent.services.originals import UPLOADED
 from assent.storage.store import open_store
 
 HOME = Path("assent-work")
@@ -25,6 +26,16 @@ def home_for(folder: Path) -> Path:
     if not own.is_dir():
         return HOME
     return HOME if not (own / FILE).is_file() and _is_known_at(HOME, folder) else own
+
+
+def uploads_at(home: Path, store: str) -> Path:
+    """The folder of images that were sent, in a home that several databases may share.
+
+    Args:
+        home: Where work is kept.
+        store: Id of the database.
+    """
+    return (home / UPLOADED / store).absolute()
 
 
 def make_private(folder: Path) -> None:

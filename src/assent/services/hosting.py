@@ -15,10 +15,18 @@ from assent.datasets.layout import PLAIN_TARGET, data_folders, described_target
 from assent.io.atomic import check_writable
 from assent.io.guard import check_folder
 from assent.services.export import Exported, export_masks, find_project
-from assent.services.homes import FILE, FILES, HOME, home_for, make_private, make_private_file
+from assent.services.homes import (
+    FILE,
+    FILES,
+    HOME,
+    home_for,
+    make_private,
+    make_private_file,
+    uploads_at,
+)
 from assent.services.jobs import Tell
 from assent.services.methods import method_names
-from assent.services.originals import UPLOADED, Originals
+from assent.services.originals import Originals
 from assent.services.uploads import MOST_BYTES
 from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
@@ -166,7 +174,7 @@ def export_kept(
                 " Name one of them with --target."
             )
         chosen = target or targets[0]
-        originals = Originals(_home_of(hosted[0]) / UPLOADED)
+        originals = Originals(uploads_at(_home_of(hosted[0]), store.id))
         return export_masks(store, originals, project_id, chosen, out, tell)
 
 

@@ -54,7 +54,8 @@ class Originals:
         """Nothing is read yet.
 
         Args:
-            uploads: The folder of what was sent, if there is one.
+            uploads: The folder of what was sent, if there is one. What was sent before each
+                database had one of its own lies in the folder above it.
             served: The folder outside of which no project is; None for any.
         """
         self._uploads = uploads
@@ -70,8 +71,12 @@ class Originals:
         """
         if self._served is not None and not Path(root).is_relative_to(self._served):
             raise NotFoundError("image", str(image.id), known=())
-        is_sent = self._uploads is not None and image.path.startswith(f"{UPLOADED}/")
-        return Original(str(self._uploads) if is_sent else root, image.path, image.digest)
+        if self._uploads is not None and image.path.startswith(f"{UPLOADED}/"):
+            file = image.path.split("/")[1]
+            is_earlier = not (self._uploads / file).exists()
+            is_earlier = is_earlier and (self._uploads.parent / file).exists()
+            root = str(self._uploads.parent if is_earlier else self._uploads)
+        return Original(root, image.path, image.digest)
 
     def read(self, original: Original) -> Image:
         """The image, as it was taken in.

@@ -13,9 +13,10 @@ from assent.services.ahead import Ahead
 from assent.services.annotate import Annotate
 from assent.services.backstage import Backstage
 from assent.services.export import export_zip
+from assent.services.homes import uploads_at
 from assent.services.jobs import Jobs, Run
 from assent.services.learning import Learning
-from assent.services.originals import UPLOADED, Originals, inside
+from assent.services.originals import Originals, inside
 from assent.services.propagation import Rest, propagate
 from assent.services.reach import OwnJobs, Reach
 from assent.services.scan import Problem, open_project, scan
@@ -27,6 +28,9 @@ from assent.storage.records import Job, Project, StoredImage, StoredSession, Sto
 from assent.storage.store import Store
 
 STATES: tuple[TaskState, ...] = ("open", "accepted", "skipped")
+CLOCK_S = 2.0
+"""How far the times of a file and of a row in the database may lie apart."""
+
 NOT_SCANNED = Problem(
     "", "The folder was not looked through yet since the server started; what is known is shown."
 )
@@ -76,7 +80,8 @@ class Workspace:
             worker: Computes.
             method: Name of the method that it computes with.
             folder: What is served; projects lie in it.
-            exports: Folder for finished exports; images that are sent lie beside it.
+            exports: Folder for finished exports; images that are sent lie beside it. In both of
+                them each database has a folder of its own, for their numbers are the same.
             seed: Of every random draw.
             upload_bytes: The most that one file may have that is sent.
         """
@@ -84,8 +89,8 @@ class Workspace:
         self._own = OwnJobs(store, self.reach)
         store = replace(store, jobs=self._own)
         self.store, self.worker, self.folder = store, worker, folder
-        self._method, self._exports = method, exports
-        sent = (exports.parent / UPLOADED).absolute()
+        self._method, self._exports = method, exports / store.id
+        sent = uploads_at(exports.parent, store.id)
         self.originals = Originals(sent, served=folder)
         self.annotate = Annotate(
             store, worker, self.originals, seed=seed, accepted=self._after_acceptance
@@ -270,13 +275,21 @@ class Workspace:
             InputError: If it is no finished export, or its file is gone.
         """
         job = self.jobs.get(job_id)
-        file = self._export_file(job_id)
-        if job.kind != "export" or job.state != "done" or not file.is_file():
+        if job.kind != "export" or job.state != "done":
             raise InputError(
                 f"Job {job_id} has no file: it is of kind {job.kind!r} and {job.state}. Start an"
                 " export, and fetch its file when it is done."
             )
-        return file
+        file = self._export_file(job_id)
+        earlier = self._exports.parent / file.name
+        if file.is_file():
+            return file
+        if _was_made_by(job, earlier):
+            return earlier
+        raise InputError(
+            f"The file of export {job_id} is not here: it was deleted, or lies at another server,"
+            " which made it. Fetch it there, or export again."
+        )
 
     def propagate(self, rest: Rest) -> Job:
         """Predict what is left of a queue, as a job.
@@ -322,6 +335,19 @@ class Workspace:
 
     def _after_acceptance(self, session: StoredSession) -> None:
         self.ahead.after_acceptance(session.task_id, session.person)
+
+
+def _was_made_by(job: Job, file: Path) -> bool:
+    """Whether a job wrote a file of the time in which several databases wrote to one folder.
+
+    Their jobs have the same numbers, so that only the time tells them apart.
+    """
+    try:
+        made_at = file.stat().st_mtime
+    except OSError:
+        return False
+    begun, ended = job.created_at.timestamp(), job.changed_at.timestamp()
+    return begun - CLOCK_S <= made_at <= ended + CLOCK_S
 
 
 def check_word(what: str, word: str) -> None:

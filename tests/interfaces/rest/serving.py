@@ -75,10 +75,12 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, home: Path, *, token=None, method=None, worker=None):
+def serving(
+    folder: Path, home: Path, *, token=None, method=None, worker=None, database="assent.db"
+):
     """Serve a folder; work is kept in ``home``, so that a second server goes on with it."""
     home.mkdir(exist_ok=True)
-    store = open_store(home / "assent.db", home / "blobs")
+    store = open_store(home / database, home / "blobs")
     worker = worker or InlineWorker(Engine(method or ThresholdMethod(), str(home / "blobs")))
     workspace = Workspace(
         store, worker, method="threshold", folder=folder, exports=home / "exports"
