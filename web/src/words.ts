@@ -30,6 +30,8 @@ export const words = {
     `${n === 1 ? "Your answer is" : `Your ${n} answers are`} kept in this browser and will be sent when it returns.`,
   waitForServer: "Your last answer is still on its way; this goes on once it has arrived. Points and scribbles can be added meanwhile.",
   answeredElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; your last answer was not applied.",
+  steppedElsewhere: "This image was answered in another window meanwhile. What you see now is its current state; nothing was taken back or given again.",
+  markedOnAccepted: "This image is accepted now; what you marked meanwhile was not applied.",
   acceptedElsewhere: "This image was accepted in another window meanwhile; what you marked before it was shown was not applied.",
   otherWeights: (dropped: number) => {
     const anew = "The server works with other weights now, so this image begins anew; what was done before is kept.";

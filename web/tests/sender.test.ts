@@ -3,7 +3,7 @@ import { Refused, Unreachable } from "../src/api/client";
 import type { Answer, Proposal } from "../src/api/types";
 import { keep, waiting } from "../src/state/pending";
 import { Sender } from "../src/state/sender";
-import type { Pending } from "../src/state/session";
+import type { Pending, Step } from "../src/state/session";
 import { Store } from "../src/state/store";
 import { words } from "../src/words";
 import { Memory } from "./memory";
@@ -28,8 +28,9 @@ function desk(...replies: (() => Promise<Proposal>)[]) {
   const storage = new Memory();
   const answer = vi.fn((_waiting: Pending) => (replies.shift() ?? gone)());
   const unauthorised = vi.fn();
-  const server = { answer, store: () => "one" };
-  return { store, storage, answer, unauthorised, server, sender: new Sender(store, storage, server, unauthorised) };
+  const step = vi.fn((_from: Proposal, _step: Step): Promise<Proposal> | null => gone());
+  const server = { answer, step, store: () => "one" };
+  return { store, storage, answer, step, unauthorised, server, sender: new Sender(store, storage, server, unauthorised) };
 }
 
 /** To which sessions which answers were sent. */
@@ -177,6 +178,109 @@ describe("an answer given", () => {
   });
 });
 
+describe("undo", () => {
+  const undo: Step = { kind: "undo" };
+  /** At round 3, with replies that come when they are let go. */
+  const undoing = (...replies: (() => Promise<Proposal>)[]) => {
+    const opened = desk(...replies);
+    opened.store.dispatch({ type: "shown", proposal: proposal({ round: 3, rounds: 3 }) });
+    const held: { come(now: Proposal): void; fail(error: unknown): void }[] = [];
+    opened.step.mockImplementation(() => new Promise((come, fail) => held.push({ come, fail })));
+    const settle = async () => void (await vi.advanceTimersByTimeAsync(0));
+    return { ...opened, held, settle };
+  };
+  const at = (round: number) => proposal({ round, rounds: 3 });
+
+  it("is waited for by a point given meanwhile, which then follows the round that is shown", async () => {
+    const { sender, store, storage, answer, held, settle } = undoing(() => after(3));
+    sender.ask(undo);
+    await settle();
+    expect(sender.give({ ...point, round: 3 })).toBe(true);
+    await settle();
+    expect(answer).not.toHaveBeenCalled();
+    held[0]?.come(at(2));
+    await settle();
+    expect(sent(answer)).toEqual([[7, { ...point, round: 2 }]]);
+    expect(store.get()).toMatchObject({ proposal: { round: 3 }, pending: [], kept: [], steps: [] });
+    expect(waiting(storage, "one").size).toBe(0);
+  });
+
+  it("asked for again and again is done once after the other, each from where the last led", async () => {
+    const { sender, store, step, held, settle } = undoing();
+    for (const _press of [1, 2, 3]) sender.ask({ ...undo });
+    for (const round of [2, 1, 0]) {
+      await settle();
+      held.at(-1)?.come(at(round));
+    }
+    await settle();
+    expect(step.mock.calls.map(([from]) => from.round)).toEqual([3, 2, 1]);
+    expect(store.get()).toMatchObject({ proposal: { round: 0 }, steps: [] });
+  });
+
+  it("while an answer is on its way is remembered, and takes that one back", async () => {
+    let come = (_now: Proposal) => {};
+    const { sender, store, step, held, settle } = undoing(() => new Promise((resolve) => (come = resolve)));
+    sender.give({ ...point, round: 3 });
+    await settle();
+    expect(sender.takeBack()).toBe(false);
+    sender.ask(undo);
+    await settle();
+    expect(step).not.toHaveBeenCalled();
+    come(proposal({ round: 4, rounds: 4 }));
+    await settle();
+    expect(step.mock.calls[0]?.[0].round).toBe(4);
+    held[0]?.come(at(3));
+    await settle();
+    expect(store.get()).toMatchObject({ proposal: { round: 3 }, steps: [], notice: null });
+  });
+
+  it("is tried again when no reply came, and known to be done where the server did it", async () => {
+    const { sender, store, step, held, settle } = undoing();
+    sender.ask(undo);
+    await settle();
+    held[0]?.fail(new Unreachable("gone"));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(step).toHaveBeenCalledTimes(2);
+    held[1]?.fail(new Refused(409, "stale", "", at(2), null));
+    await settle();
+    expect(store.get()).toMatchObject({ proposal: { round: 2 }, steps: [], isOnline: true, notice: null });
+  });
+
+  it("that is refused is said, and what was marked meanwhile is given to what holds", async () => {
+    const { sender, store, answer, held, settle } = undoing(() => after(6));
+    sender.ask(undo);
+    sender.ask({ ...undo });
+    await settle();
+    sender.give({ ...point, round: 3 });
+    held[0]?.fail(new Refused(409, "stale", "", proposal({ round: 5, rounds: 5 }), null));
+    await settle();
+    expect(sent(answer)).toEqual([[7, { ...point, round: 5 }]]);
+    expect(store.get()).toMatchObject({ proposal: { round: 6 }, steps: [], notice: { text: words.steppedElsewhere } });
+  });
+
+  it("refused once another image is shown changes nothing there, and is told of by name", async () => {
+    const { sender, store, held, settle } = undoing();
+    sender.ask(undo);
+    await settle();
+    store.dispatch({ type: "closed" });
+    sender.begin(proposal({ session: 8 }));
+    held[0]?.fail(new Refused(409, "stale", "Round 5 is shown.", proposal({ round: 5 }), null));
+    await settle();
+    expect(store.get().proposal?.session).toBe(8);
+    expect(store.get().notice?.text).toBe(words.notDone("b.png", "Round 5 is shown."));
+  });
+
+  it("where nothing is left to undo ends without asking the server", async () => {
+    const { sender, store, step, answer, settle } = undoing(() => after(4));
+    step.mockImplementation(() => null);
+    sender.ask(undo);
+    sender.give({ ...point, round: 3 });
+    await settle();
+    expect(store.get()).toMatchObject({ steps: [], kept: [], notice: null });
+    expect(sent(answer)).toEqual([[7, { ...point, round: 3 }]]);
+  });
+});
+
 describe("an answer refused once another image is shown", () => {
   const stale = new Refused(409, "stale", "", proposal({ round: 5, rounds: 5 }), null);
   const wrong = new Refused(400, "input", "The click is outside the image.", null, null);
@@ -265,7 +369,7 @@ describe("answers left over from an earlier visit", () => {
 
     const store = new Store();
     const answer = vi.fn((waiting: Pending) => after(waiting.answer.round + 1));
-    const sender = new Sender(store, before.storage, { answer, store: () => "one" }, vi.fn());
+    const sender = new Sender(store, before.storage, { answer, step: before.step, store: () => "one" }, vi.fn());
     await sender.sendLeftOver();
     expect(sent(answer)).toEqual([[7, pick], [7, point]]);
     await sender.sendLeftOver();
@@ -323,7 +427,7 @@ describe("answers left over from an earlier visit", () => {
     answer.mockClear();
     const next = proposal({ store: "another", round: 1, rounds: 1 });
     const other = desk(() => Promise.resolve(next));
-    const later = new Sender(other.store, storage, { answer: other.answer, store: () => "another" }, vi.fn());
+    const later = new Sender(other.store, storage, { ...other.server, store: () => "another" }, vi.fn());
     other.store.dispatch({ type: "shown", proposal: proposal({ store: "another" }) });
     await later.sendLeftOver();
     expect(other.answer).not.toHaveBeenCalled();

@@ -130,6 +130,24 @@ describe("what is marked before the first proposal", () => {
   });
 });
 
+describe("while a step is on its way", () => {
+  const asked = reduce(shown({ round: 2, rounds: 2 }), { type: "asked", step: { kind: "undo" } });
+
+  it("nothing is chosen, painted or taken back by its mark, since none of it may be there after", () => {
+    for (const kind of ["pick", "judge", "accept"] as const) expect(mayAnswer(asked, kind)).toBe(false);
+    expect(mayPaint(asked)).toBe(false);
+    expect(answer(asked, correct(2, [0], []))).toBe(asked);
+  });
+
+  it("what is marked is kept for it, in sight, and no step is asked for after that", () => {
+    const marked = answer(asked, correct(2));
+    expect(marked).toMatchObject({ pending: [], kept: [correct(2)] });
+    expect(placedPrompts(marked).map(({ isWaiting }) => isWaiting)).toEqual([true]);
+    expect(reduce(marked, { type: "asked", step: { kind: "redo" } })).toBe(marked);
+    expect(reduce(marked, { type: "dropped" }).kept).toEqual([]);
+  });
+});
+
 describe("a server that is away", () => {
   it("is back with the first reply to anything, unless it refuses for a time", () => {
     const away = reduce(shown(), { type: "lost" });

@@ -5,7 +5,7 @@ import { Refused, isOutdated, isPassing, isTooLong } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
-import { type Pending, isShown, nextRound } from "./session";
+import { type Pending, type Step, isShown, nextRound } from "./session";
 import type { Store } from "./store";
 
 const FIRST_WAIT_S = 1;
@@ -13,6 +13,8 @@ const LONGEST_WAIT_S = 10;
 
 export interface Server {
   answer(waiting: Pending): Promise<Proposal>;
+  /** Go from a round to another; null where there is none to go to. */
+  step(from: Proposal, step: Step): Promise<Proposal> | null;
   /** Which database this page speaks of; null before any reply. */
   store(): string | null;
 }
@@ -23,6 +25,8 @@ export class Sender {
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** What was not stored while no image was shown that it could be said above. */
   private lost: string[] = [];
+  /** A step that got no reply: the server may have done it although. */
+  private unsure: Step | null = null;
 
   constructor(
     private readonly store: Store,
@@ -56,12 +60,21 @@ export class Sender {
 
   /** Take the last answer back when it was never sent; false when the server must be asked. */
   takeBack(): boolean {
-    const { kept, pending } = this.store.get();
+    const { kept, pending, steps } = this.store.get();
     const last = pending.at(-1);
-    if (kept.length === 0 && (!last || last.tried)) return false;
+    if (kept.length === 0 && (!last || last.tried || steps.length > 0)) return false;
     this.store.dispatch({ type: "dropped" });
     if (last && kept.length === 0) box.forget(this.storage, last);
     return true;
+  }
+
+  /** Undo and the like: done after what was given before, one after the other. */
+  ask(step: Step): void {
+    const before = this.store.get();
+    if (!before.proposal) return;
+    this.store.dispatch({ type: "asked", step });
+    if (this.store.get() === before) return this.store.tell("info", words.waitForServer);
+    void this.flush();
   }
 
   /** Try at once, as when the network or the window comes back. */
@@ -75,11 +88,14 @@ export class Sender {
     if (this.isSending || this.timer !== null) return;
     this.isSending = true;
     try {
-      let first = this.store.get().pending[0];
-      while (first) {
-        this.store.dispatch({ type: "tried" });
-        if (!(await this.send(first))) return;
-        first = this.store.get().pending[0];
+      for (;;) {
+        const { pending, steps, proposal } = this.store.get();
+        const [first] = pending;
+        const [step] = steps;
+        if (!first && (!step || !proposal)) return;
+        if (first) this.store.dispatch({ type: "tried" });
+        const goesOn = first ? await this.send(first) : step && proposal && (await this.go(proposal, step));
+        if (!goesOn) return;
       }
     } finally {
       this.isSending = false;
@@ -108,8 +124,56 @@ export class Sender {
   }
 
   private sendUntried(): void {
-    for (const waiting of this.store.get().pending) if (!waiting.tried) box.keep(this.storage, waiting);
+    this.keepUntried();
     void this.flush();
+  }
+
+  private keepUntried(): void {
+    for (const waiting of this.store.get().pending) if (!waiting.tried) box.keep(this.storage, waiting);
+  }
+
+  /** Do a step, then give what was marked meanwhile. */
+  private async go(from: Proposal, step: Step): Promise<boolean> {
+    try {
+      this.arrive(step, await this.server.step(from, step));
+    } catch (error) {
+      if (isPassing(error)) {
+        this.unsure = step;
+        this.wait(error);
+        return false;
+      }
+      const current = error instanceof Refused && error.code === "stale" ? error.current : null;
+      const isDone = current !== null && this.unsure === step && current.round === from.round + (step.kind === "undo" ? -1 : 1);
+      if (isDone) this.arrive(step, current);
+      else this.halt(from, error);
+    }
+    return true;
+  }
+
+  private arrive(step: Step, proposal: Proposal | null): void {
+    const { kept } = this.store.get();
+    this.unsure = null;
+    this.waitS = FIRST_WAIT_S;
+    if (proposal) this.store.dispatch({ type: "found" });
+    this.store.dispatch({ type: "stepped", step, proposal });
+    const now = this.store.get();
+    const isDropped = kept.length > 0 && now.kept.length === 0 && now.pending.length === 0;
+    if (isDropped && now.proposal) this.store.tell("problem", words.markedOnAccepted);
+    this.keepUntried();
+  }
+
+  /** The server will not take a step: those after it were meant from there, so they go too. */
+  private halt(from: Proposal, error: unknown): void {
+    this.unsure = null;
+    this.waitS = FIRST_WAIT_S;
+    this.store.dispatch({ type: "found" });
+    const told = error instanceof Refused ? error.message : words.unexpected;
+    if (!isShown(this.store.get(), from)) this.tellLater(words.notDone(from.image.name, told));
+    else if (isOutdated(error)) this.store.dispatch({ type: "outdated", to: from });
+    else if (error instanceof Refused && error.code === "stale" && error.current) {
+      this.store.dispatch({ type: "stale", proposal: error.current, notice: words.steppedElsewhere });
+    } else this.store.dispatch({ type: "refused", to: from, notice: told });
+    this.keepUntried();
   }
 
   private async send(waiting: Pending): Promise<boolean> {
@@ -161,6 +225,7 @@ export class Sender {
     const told = error instanceof Refused ? error.message : words.unexpected;
     const notice = isTooLong(error) ? words.tooLong(pending.length) : told;
     this.store.dispatch({ type: "refused", to: refused, notice });
+    this.keepUntried();
   }
 
   /** Refused on an image that is not shown any more: nothing changes here, but the person is told which. */
@@ -170,7 +235,11 @@ export class Sender {
     // Without any it was refused, and said, before.
     if (left.length === 0) return;
     this.forget(left);
-    const notice = words.notStored(refused.image, left.length, whyLost(error));
+    this.tellLater(words.notStored(refused.image, left.length, whyLost(error)));
+  }
+
+  /** Say what concerns another image: above the one shown, or the next one. */
+  private tellLater(notice: string): void {
     if (this.store.get().proposal) this.store.tell("problem", notice);
     else this.lost.push(notice);
   }

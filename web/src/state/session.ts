@@ -1,6 +1,7 @@
 // One person's work on one image, as the page knows it. Pure: a new value for every event.
-// What the server acknowledged is `proposal`; what it has not yet is `pending`; what was drawn before
-// there was a proposal to answer is `kept`.
+// What the server acknowledged is `proposal`; what it has not yet is `pending`; undo and the like, which
+// come after that, are `steps`; what was drawn before there was a proposal to answer, or while steps are
+// on their way to one, is `kept`.
 
 import type { Answer, LogEntry, Prompt, Proposal } from "../api/types";
 
@@ -18,6 +19,9 @@ export interface Pending extends Address {
   tried: boolean;
 }
 
+/** Another round of the same history. */
+export type Step = { kind: "undo" } | { kind: "redo" } | { kind: "go-to"; round: number };
+
 export type Notice = { kind: "info" | "problem"; text: string };
 
 export interface SessionState {
@@ -30,7 +34,9 @@ export interface SessionState {
   hasAnswered: boolean;
   /** Oldest first; rounds follow one another from `proposal.round`. */
   pending: readonly Pending[];
-  /** Prompts given before the first proposal came, oldest first; their rounds are set once it is there. */
+  /** Asked for after what is pending, oldest first; each begins once the one before it is done. */
+  steps: readonly Step[];
+  /** Prompts given while the round they follow is not there yet, oldest first; their rounds are set once it is. */
   kept: readonly Answer[];
   isOnline: boolean;
   /** Whether the server is there but refuses for a time, as with a full disk; the notice says why. */
@@ -46,6 +52,8 @@ export type SessionEvent =
   | { type: "answered"; answer: Answer }
   | { type: "dropped" }
   | { type: "tried" }
+  | { type: "asked"; step: Step }
+  | { type: "stepped"; step: Step; proposal: Proposal | null }
   | { type: "acknowledged"; round: number; proposal: Proposal }
   | { type: "stale"; proposal: Proposal; notice: string }
   | { type: "refused"; to: Address; notice: string }
@@ -61,6 +69,7 @@ export const initialState: SessionState = {
   visit: 0,
   hasAnswered: false,
   pending: [],
+  steps: [],
   kept: [],
   isOnline: true,
   isRefusing: false,
@@ -81,6 +90,11 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
       const last = state.pending[state.pending.length - 1];
       return last && !last.tried ? { ...state, pending: state.pending.slice(0, -1) } : state;
     }
+    case "asked":
+      if (!state.proposal || state.outdated || state.kept.length > 0) return state;
+      return { ...state, hasAnswered: true, steps: [...state.steps, event.step], notice: null };
+    case "stepped":
+      return stepped(state, event.step, event.proposal);
     case "tried":
       return {
         ...state,
@@ -91,12 +105,15 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "stale":
       if (!isShown(state, event.proposal)) return state;
       return {
-        ...show({ ...state, pending: [] }, event.proposal),
+        ...show({ ...state, pending: [], steps: [] }, event.proposal),
         notice: { kind: "problem", text: event.notice },
       };
     case "refused":
       if (!isShown(state, event.to)) return state;
-      return { ...state, pending: [], notice: { kind: "problem", text: event.notice } };
+      return {
+        ...giveKept({ ...state, pending: [], steps: [] }),
+        notice: { kind: "problem", text: event.notice },
+      };
     case "outdated":
       return isShown(state, event.to) ? outdated(state) : state;
     case "lost":
@@ -115,10 +132,7 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
   }
 }
 
-/**
- * Answers follow one another; those that do not fit what is shown are no longer meant. What was kept
- * is given to the first proposal, unless that is accepted already.
- */
+/** Answers follow one another; those that do not fit what is shown are no longer meant. */
 function show(state: SessionState, proposal: Proposal): SessionState {
   const pending = state.pending.filter((waiting) => isTo(waiting, proposal));
   const fits = pending.every((waiting, i) => waiting.answer.round === proposal.round + i);
@@ -127,10 +141,24 @@ function show(state: SessionState, proposal: Proposal): SessionState {
     proposal,
     stamp: state.stamp + 1,
     pending: fits ? pending : [],
-    kept: [],
     outdated: null,
   };
-  return state.kept.reduce((now, kept) => answered(now, { ...kept, round: nextRound(now) }), shown);
+  return giveKept(shown);
+}
+
+/** Give what was kept to what is shown, unless that is accepted already; not before the last step is done. */
+function giveKept(state: SessionState): SessionState {
+  if (state.kept.length === 0 || state.steps.length > 0) return state;
+  const begin: SessionState = { ...state, kept: [] };
+  return state.kept.reduce((now, kept) => answered(now, { ...kept, round: nextRound(now) }), begin);
+}
+
+/** Without a proposal, where there was nothing to undo or redo. */
+function stepped(state: SessionState, step: Step, proposal: Proposal | null): SessionState {
+  const [first, ...rest] = state.steps;
+  if (first !== step || (proposal && !isShown(state, proposal))) return state;
+  const done: SessionState = { ...state, steps: rest };
+  return proposal ? show({ ...done, isOnline: true, isRefusing: false }, proposal) : giveKept(done);
 }
 
 function found(state: SessionState): SessionState {
@@ -141,17 +169,25 @@ function found(state: SessionState): SessionState {
 function outdated(state: SessionState): SessionState {
   if (!state.proposal || state.outdated) return state;
   const { session } = state.proposal;
-  return { ...state, pending: [], outdated: { session, dropped: state.pending.length } };
+  return { ...state, pending: [], steps: [], outdated: { session, dropped: state.pending.length } };
 }
 
 function answered(state: SessionState, answer: Answer): SessionState {
   const isPainted = answer.kind === "accept" && answer.choice === "edited";
-  if (!state.proposal && answer.kind === "correct") return { ...state, kept: [...state.kept, answer] };
+  if (answer.kind === "correct" && mayKeep(state, answer)) {
+    return { ...state, kept: [...state.kept, answer], notice: null };
+  }
   if (!state.proposal || !(isPainted ? mayPaint(state) : mayAnswer(state, answer.kind))) return state;
   if (answer.round !== nextRound(state)) return state;
   const { store, session, image } = state.proposal;
   const waiting: Pending = { store, session, image: image.name, answer, tried: false };
   return { ...state, hasAnswered: true, pending: [...state.pending, waiting], notice: null };
+}
+
+/** A mark is not taken back while steps are on their way: it may be gone with one of them. */
+function mayKeep({ proposal, steps, outdated: over }: SessionState, answer: Answer & { kind: "correct" }): boolean {
+  if (!proposal) return true;
+  return steps.length > 0 && over === null && answer.removed.length === 0;
 }
 
 function acknowledged(state: SessionState, round: number, proposal: Proposal): SessionState {
@@ -184,9 +220,9 @@ export function nextRound(state: SessionState): number {
  * of the image whatever is proposed next, where a choice is not.
  */
 export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
-  const { proposal, pending } = state;
+  const { proposal, pending, steps } = state;
   if (!proposal || proposal.is_accepted || state.outdated) return false;
-  if (pending.some((waiting) => waiting.answer.kind === "accept")) return false;
+  if (pending.some((waiting) => waiting.answer.kind === "accept") || steps.length > 0) return false;
   if (kind === "correct") return true;
   if (pending.length > 0) return false;
   if (kind === "accept") return !proposal.is_empty;
@@ -195,8 +231,8 @@ export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
 }
 
 /** Whether a mask painted by hand can be accepted; it needs no proposal to begin with. */
-export function mayPaint({ proposal, pending, outdated }: SessionState): boolean {
-  return proposal !== null && !proposal.is_accepted && outdated === null && pending.length === 0;
+export function mayPaint({ proposal, pending, steps, outdated }: SessionState): boolean {
+  return proposal !== null && !proposal.is_accepted && outdated === null && pending.length + steps.length === 0;
 }
 
 export interface PlacedPrompt {

@@ -73,9 +73,10 @@ export function isNothing({ is_empty, recommendation }: Proposal): boolean {
  * wait; or a look at whether the mask was seen. While a pick is on its way nothing is promised: the
  * mask that follows from it is not the card, and nobody saw it yet.
  */
-export function pressed({ proposal, pending, kept }: SessionState): "done" | "first" | "picked" | "waits" | "look" {
+export function pressed({ proposal, pending, steps, kept }: SessionState): "done" | "first" | "picked" | "waits" | "look" {
   if (!proposal) return "first";
   if (proposal.is_accepted || proposal.is_empty || pending.some(({ answer }) => answer.kind === "accept")) return "done";
+  if (steps.length > 0) return "waits";
   const last = [...pending.map(({ answer }) => answer), ...kept].at(-1);
   if (!last) return "look";
   return last.kind === "pick" && last.candidate !== null ? "picked" : "waits";

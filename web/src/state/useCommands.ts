@@ -177,8 +177,8 @@ function useAnswers({ store, sender, shownTask }: Desk) {
       const isKept = answer.kind === "correct" && shownTask?.state !== "accepted";
       if (!store.get().proposal && !isKept) return store.tell("info", words.notYet);
       const isGiven = sender.give({ ...answer, round: nextRound(store.get()) } as Answer);
-      const { pending, isOnline } = store.get();
-      if (!isGiven && pending.length > 0 && !isOnline) {
+      const { pending, steps, isOnline } = store.get();
+      if (!isGiven && (steps.length > 0 || (pending.length > 0 && !isOnline))) {
         store.tell("info", words.waitForServer);
       }
     },
@@ -201,7 +201,7 @@ function useAnswers({ store, sender, shownTask }: Desk) {
 }
 
 function useMoves(desk: Desk, person: string) {
-  const { store, sender, ask, shownTask, openTask, refresh } = desk;
+  const { store, sender, more, shownTask, openTask, refresh } = desk;
   const tell = (error: unknown) => store.tell("problem", sentence(error));
   const { previous, state } = desk;
   // Ctrl Z where nothing was answered yet may mean the image before.
@@ -227,19 +227,16 @@ function useMoves(desk: Desk, person: string) {
     },
     undo: () => {
       const now = store.get();
-      if (now.proposal?.round === 0 && now.pending.length === 0) {
+      if (now.proposal?.round === 0 && now.pending.length + now.steps.length === 0) {
         if (previous?.state === "accepted") setAsked({ stamp: now.stamp, task: previous });
         else store.tell("info", words.nothingToUndo);
         return;
       }
-      if (!sender.takeBack()) void ask("undo", (shown) => api.undo(shown.session, shown.round));
+      if (!sender.takeBack()) sender.ask({ kind: "undo" });
     },
-    redo: () => void ask("undo", (shown) => api.redo(shown.session, shown.round)),
-    goTo: (round: number) => void ask("go-to", (shown) => api.goTo(shown.session, round)),
-    more: () =>
-      void ask("more", (shown) =>
-        api.proposal(shown.session, shown.page > 0 && shown.alternatives.length === 0 ? 0 : shown.page + 1),
-      ),
+    redo: () => sender.ask({ kind: "redo" }),
+    goTo: (round: number) => sender.ask({ kind: "go-to", round }),
+    more: () => void more(),
     next: () => void next(),
     skip: () => {
       if (!shownTask) return;

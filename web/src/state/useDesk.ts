@@ -1,15 +1,14 @@
 // The desk: which image of a folder is open, and what can be asked of the server.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Refused, api, isOutdated } from "../api/client";
+import { api, isOutdated } from "../api/client";
 import { onConnection } from "../api/connection";
-import type { Proposal, Queue, Task } from "../api/types";
+import type { Queue, Task } from "../api/types";
 import { words } from "../words";
 import { useBusy } from "./busy";
 import { sentence } from "./insist";
 import { formatRoute, parseRoute, type Route } from "./route";
-import { Sender } from "./sender";
-import { isShown, nextRound } from "./session";
+import { Sender, type Server } from "./sender";
 import { Store, useStore } from "./store";
 import { useTrail } from "./trail";
 import { useFolder } from "./useFolder";
@@ -37,7 +36,7 @@ export function useDesk(person: string) {
   const { busy, during } = useBusy();
   const store = useMemo(() => new Store(), []);
   const sender = useMemo(
-    () => new Sender(store, localStorage, api, () => setNeedsToken(true)),
+    () => new Sender(store, localStorage, server, () => setNeedsToken(true)),
     [store],
   );
   const state = useStore(store);
@@ -70,12 +69,12 @@ export function useDesk(person: string) {
   useSideEffects(store, sender, refresh, during);
   useConnection(store, sender);
 
-  const ask = useAsk(store, during);
+  const more = useMore(store, during);
   return {
     ...folder, store, sender, state, busy, detail, readers, shownTask,
     /** The image that was left for this one; null where this is the first. */
     previous,
-    needsToken, openTask, ask, during, go,
+    needsToken, openTask, more, during, go,
     /** Everything anew, as after signing in. */
     restart: () => {
       setNeedsToken(false);
@@ -88,36 +87,36 @@ export function useDesk(person: string) {
 
 export type Desk = ReturnType<typeof useDesk>;
 
-/** Undo and the like: they ask the server at once and wait for its word. */
-function useAsk(store: Store, during: ReturnType<typeof useBusy>["during"]) {
-  return useCallback(
-    async (kind: "undo" | "go-to" | "more", request: (shown: Proposal) => Promise<Proposal>) => {
-      const { proposal, pending } = store.get();
-      if (!proposal) return;
-      if (pending.length > 0) {
-        store.tell("info", words.waitForServer);
-        return;
-      }
-      try {
-        const reply = await during(kind, request(proposal));
-        if (store.get().proposal?.session !== reply.session) return;
-        if (nextRound(store.get()) === proposal.round) store.dispatch({ type: "shown", proposal: reply });
-        store.dispatch({ type: "told", notice: null });
-      } catch (error) {
-        if (isOutdated(error)) {
-          store.dispatch({ type: "outdated", to: proposal });
-        } else if (!isShown(store.get(), proposal)) {
-          if (kind !== "more") store.tell("problem", words.notDone(proposal.image.name, sentence(error)));
-        } else if (error instanceof Refused && error.current) {
-          store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
-        } else {
-          store.tell("problem", sentence(error));
-        }
-      }
-    },
-    [store, during],
-  );
+/** More options for the round that is shown: asked for at once, and dropped where that round is no longer shown. */
+function useMore(store: Store, during: ReturnType<typeof useBusy>["during"]) {
+  return useCallback(async () => {
+    const { proposal, pending, steps } = store.get();
+    if (!proposal) return;
+    if (pending.length + steps.length > 0) return store.tell("info", words.waitForServer);
+    const page = proposal.page > 0 && proposal.alternatives.length === 0 ? 0 : proposal.page + 1;
+    const isStill = () => store.get().proposal === proposal && store.get().pending.length + store.get().steps.length === 0;
+    try {
+      const reply = await during("more", api.proposal(proposal.session, page));
+      if (!isStill()) return;
+      store.dispatch({ type: "shown", proposal: reply });
+      store.dispatch({ type: "told", notice: null });
+    } catch (error) {
+      if (isOutdated(error)) store.dispatch({ type: "outdated", to: proposal });
+      else if (isStill()) store.tell("problem", sentence(error));
+    }
+  }, [store, during]);
 }
+
+/** The server, as the sender knows it. */
+const server: Server = {
+  answer: api.answer,
+  store: api.store,
+  step: ({ session, round, rounds }, step) => {
+    if (step.kind === "go-to") return api.goTo(session, step.round);
+    if (step.kind === "undo") return round > 0 ? api.undo(session, round) : null;
+    return round < rounds ? api.redo(session, round) : null;
+  },
+};
 
 /** Whoever reaches the server, or does not, tells everybody; while it is away somebody keeps asking. */
 function useConnection(store: Store, sender: Sender): void {
@@ -146,7 +145,7 @@ function useSideEffects(
   refresh: () => Promise<Queue | null>,
   during: ReturnType<typeof useBusy>["during"],
 ): void {
-  const { proposal, pending } = useStore(store);
+  const { proposal, pending, steps } = useStore(store);
   const isAccepted = proposal?.is_accepted ?? false;
   const accepted = useRef({ session: 0, isAccepted });
   useEffect(() => {
@@ -158,25 +157,27 @@ function useSideEffects(
     if (before.session === proposal?.session && before.isAccepted !== isAccepted) void refresh();
   }, [proposal, isAccepted, refresh]);
 
-  const waitingSince = pending[0]?.answer;
+  const waitingSince = pending[0]?.answer ?? steps[0];
+  const isStep = pending.length === 0;
   useEffect(() => {
     if (!waitingSince) return;
     let finish = () => {};
-    void during("answer", new Promise<void>((resolve) => (finish = resolve)));
+    const work = !isStep ? "answer" : waitingSince.kind === "go-to" ? "go-to" : "undo";
+    void during(work, new Promise<void>((resolve) => (finish = resolve)));
     return () => finish();
-  }, [waitingSince, during]);
+  }, [waitingSince, isStep, during]);
 
   useEffect(() => {
     const back = () => {
       if (document.visibilityState !== "visible") return;
       sender.retryNow();
-      const { proposal: shown, pending: waiting } = store.get();
-      if (!shown || waiting.length > 0) return;
+      const { proposal: shown, pending: waiting, steps: asked } = store.get();
+      if (!shown || waiting.length + asked.length > 0) return;
       api.proposal(shown.session).then(
         (now) => {
           const held = store.get();
           const isNews = now.round !== shown.round || now.rounds !== shown.rounds;
-          if (held.proposal === shown && held.pending.length === 0 && isNews) {
+          if (held.proposal === shown && held.pending.length + held.steps.length === 0 && isNews) {
             store.dispatch({ type: "shown", proposal: now });
           }
         },
