@@ -5,22 +5,25 @@ import { follow } from "../src/state/trail";
 import { words } from "../src/words";
 
 const job = (id: number, state: Job["state"], kind = "scan"): Job => ({
-  id, kind, state, progress: 0.5, detail: "a.png", created_at: "", changed_at: "", result: null,
+  id, kind, project: 1, target: "disc", state, progress: 0.5, detail: "a.png", created_at: "", changed_at: "", result: null,
 });
 
 describe("a folder that is being looked through", () => {
   it("is followed by the scan that goes on, whatever else is done", () => {
     const jobs = [job(1, "done"), job(2, "running"), job(3, "waiting"), job(4, "running", "export")];
-    expect(scanOf(jobs)?.id).toBe(2);
-    expect(goesOn(scanOf(jobs))).toBe(true);
-    expect(scanOf([job(3, "waiting"), job(1, "done")])?.id).toBe(3);
+    expect(scanOf(jobs, 1)?.id).toBe(2);
+    expect(goesOn(scanOf(jobs, 1))).toBe(true);
+    expect(scanOf([job(3, "waiting"), job(1, "done")], 1)?.id).toBe(3);
+    // That of another folder is told of only while no folder is known.
+    expect(scanOf(jobs, 2)).toBeNull();
+    expect(scanOf(jobs, null)?.id).toBe(2);
   });
 
   it("has what came of its last scan", () => {
-    const last = scanOf([job(1, "done"), job(5, "failed"), job(2, "done"), job(9, "done", "export")]);
+    const last = scanOf([job(1, "done"), job(5, "failed"), job(2, "done"), job(9, "done", "export")], 1);
     expect(last?.id).toBe(5);
     expect(goesOn(last)).toBe(false);
-    expect(scanOf([job(9, "running", "export")])).toBeNull();
+    expect(scanOf([job(9, "running", "export")], 1)).toBeNull();
     expect(goesOn(null)).toBe(false);
   });
 

@@ -12,7 +12,14 @@ from assent.storage.records import Job, JobState, UnfinishedJob
 from assent.storage.tables import job_steps, jobs
 
 UNFINISHED: tuple[JobState, ...] = ("waiting", "running")
-SHOWN = [jobs.c[name] for name in Job.__dataclass_fields__]
+WHOSE: dict[str, ColumnElement[Any]] = {
+    "project_id": jobs.c.arguments["project_id"].as_integer(),
+    "target": jobs.c.arguments["target"].as_string(),
+}
+"""What a job says of its arguments, which all kinds of work so far have."""
+SHOWN = [
+    WHOSE[name].label(name) if name in WHOSE else jobs.c[name] for name in Job.__dataclass_fields__
+]
 LEFT = [*SHOWN, jobs.c.arguments, jobs.c.is_cancelled, jobs.c.attempts]
 
 SILENT_S = 30

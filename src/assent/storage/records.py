@@ -43,10 +43,15 @@ class FoundImage:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredImage(FoundImage):
-    """An image that is known."""
+    """An image that is known.
+
+    Attributes:
+        is_current: Whether it is listed: its path holds this content, and it was not removed.
+    """
 
     id: int
     project_id: int
+    is_current: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,10 +229,17 @@ class StoredProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """Long work: what it is, how far it is, and one sentence for people."""
+    """Long work: what it is, for which images, how far it is, and one sentence for people.
+
+    Attributes:
+        project_id: Of which folder; None where that does not matter.
+        target: Of which target; None where that does not matter.
+    """
 
     id: int
     kind: str
+    project_id: int | None
+    target: str | None
     state: JobState
     progress: float
     detail: str

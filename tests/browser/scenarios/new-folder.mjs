@@ -5,7 +5,7 @@ import { base, check, checkAccess, run, shoot } from "../page.mjs";
 await run(async ({ newPage }) => {
   const page = await newPage();
   await page.addInitScript(() => localStorage.setItem("assent.seen", "yes"));
-  const scan = { id: 1, kind: "scan", state: "running", progress: 0.07, detail: "scan-7.png", created_at: "", changed_at: "", result: null };
+  const scan = { id: 1, kind: "scan", project: 1, target: "disc", state: "running", progress: 0.07, detail: "scan-7.png", created_at: "", changed_at: "", result: null };
   let isKnown = false;
   await page.route("**/api/v1/jobs", (route) => (isKnown ? route.continue() : route.fulfill({ json: [scan] })));
   await page.route("**/api/v1/projects", async (route) => {

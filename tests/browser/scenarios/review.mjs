@@ -57,6 +57,16 @@ await run(async ({ newPage }) => {
   await page.locator(".quality").first().waitFor();
   await shoot(page, "predicted");
 
+  // What was exported can be fetched after a reload, and only where it belongs.
+  await page.locator(".jobs summary").click();
+  await page.getByRole("button", { name: "Export masks" }).click();
+  await page.getByText("Download the masks").waitFor();
+  await page.reload();
+  await page.getByText("Export done").waitFor();
+  const fetched = page.waitForEvent("download");
+  await page.getByText("Download the masks").click();
+  check((await fetched).suggestedFilename().endsWith(".zip"), "The masks that were exported cannot be fetched.");
+
   await page.keyboard.press("l");
   await page.getByRole("button", { name: /^Remove/ }).click();
   await page.getByRole("button", { name: "Remove it" }).click();

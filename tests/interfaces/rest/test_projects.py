@@ -129,6 +129,7 @@ def test_an_export_holds_the_accepted_masks_and_where_they_come_from(served, tmp
     told = events_of(served.get(f"/jobs/{job['id']}/events"))
     assert (told[-1]["state"], told[-1]["progress"]) == ("done", 1.0)
     ended = served.get(f"/jobs/{job['id']}").json()
+    assert (job["project"], job["target"]) == (1, TARGET)
     assert (job["result"], ended["result"]) == (None, {"href": f"{API}/exports/{job['id']}"})
     archive = zipfile.ZipFile(io.BytesIO(served.client.get(ended["result"]["href"]).content))
     archive.extractall(tmp_path / "out")

@@ -331,13 +331,17 @@ export interface components {
         };
         /**
          * Job
-         * @description Long work.
+         * @description Long work, on the images of a project for one target.
          */
         Job: {
             /** Id */
             id: number;
             /** Kind */
             kind: string;
+            /** Project */
+            project: number | null;
+            /** Target */
+            target: string | null;
             /**
              * State
              * @enum {string}

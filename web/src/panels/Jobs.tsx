@@ -5,12 +5,11 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { api, url } from "../api/client";
 import type { Job } from "../api/types";
 import { sentence } from "../state/insist";
+import { isFinal, jobOf } from "../state/jobs";
 import { words } from "../words";
 
 /** What a published study calls acceptable: one image in twenty below the bar. */
 const RISK = 0.05;
-
-const isFinal = (job: Job) => ["done", "failed", "cancelled"].includes(job.state);
 
 interface Props {
   project: number;
@@ -19,17 +18,17 @@ interface Props {
   onDone(): void;
 }
 
-function useJob(onDone: () => void) {
+function useJob(project: number, target: string, onDone: () => void) {
   const [job, setJob] = useState<Job | null>(null);
   const done = useRef(onDone);
   done.current = onDone;
   useEffect(() => {
     // Work begun before a reload, or by the server itself, is followed too.
     api.jobs().then(
-      (jobs) => setJob((shown) => shown ?? jobs.find((one) => !isFinal(one)) ?? null),
+      (jobs) => setJob((shown) => shown ?? jobOf(jobs, project, target)),
       () => null,
     );
-  }, []);
+  }, [project, target]);
   const id = job?.id ?? null;
   const isOver = job === null || isFinal(job);
   useEffect(() => {
@@ -50,7 +49,7 @@ function useJob(onDone: () => void) {
 export function Jobs({ project, target, person, onDone }: Props) {
   const [accepts, setAccepts] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const { job, setJob } = useJob(onDone);
+  const { job, setJob } = useJob(project, target, onDone);
   const isRunning = job !== null && !isFinal(job);
   const begin = useCallback(
     (request: Promise<Job>) => {

@@ -86,7 +86,7 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
     if (found) setProjects(found);
     await refresh();
   }, [store, refresh, onUnauthorised]);
-  const scan = useScan(isEmpty, lookAgain);
+  const scan = useScan(projectId, isEmpty, lookAgain);
   return {
     project, projects, target, queue, progress: known?.progress ?? null, profile: known?.profile ?? null, refresh,
     /** Whether there is nothing to show yet, and the job that looks for something. */

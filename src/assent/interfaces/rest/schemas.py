@@ -397,10 +397,12 @@ class JobResult(Wire):
 
 
 class Job(Wire):
-    """Long work."""
+    """Long work, on the images of a project for one target."""
 
     id: int
     kind: str
+    project: int | None
+    target: str | None
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
     progress: float
     detail: str

@@ -193,7 +193,8 @@ def to_job(job: Job) -> schemas.Job:
     """A job."""
     is_export = job.kind == "export" and job.state == "done"
     result = schemas.JobResult(href=f"/api/v1/exports/{job.id}") if is_export else None
-    return schemas.Job(**asdict(job), result=result)
+    facts = asdict(job)
+    return schemas.Job(project=facts.pop("project_id"), **facts, result=result)
 
 
 def to_readers(image: int, target: str, found: Readers) -> schemas.Readers:
