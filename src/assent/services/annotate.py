@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
-from assent.core.errors import InputError, StaleError
+from assent.core.errors import InputError, NotFoundError, StaleError
 from assent.core.feedback import Accept, Feedback, to_json
 from assent.methods.protocol import Prior
 from assent.services.engine import Example, Facts, Work
-from assent.services.originals import Original, Originals
+from assent.services.originals import UPLOADED, Original, Originals
 from assent.services.recent import Recent
 from assent.services.shown import Shown
 from assent.services.worker import Computes
@@ -111,11 +111,11 @@ class Annotate:
             What is shown, and whether the session was begun now.
 
         Raises:
-            NotFoundError: If there is no such image.
+            NotFoundError: If there is no such image, or it was removed.
             ChangedError: If its file is not what it was.
             WorkerError: If the process that computes stopped.
         """
-        image = self._store.projects.image(image_id)
+        image = self.image(image_id)
         self._originals.check(self.original(image))
         self._store.projects.add_tasks([image_id], target)
         task = self._store.projects.task_of(image_id, target)
@@ -220,6 +220,17 @@ class Annotate:
         with self._turn(session_id):
             session = self._store.sessions.get(session_id)
             return self._moved(session, session.round - session.is_accepted)
+
+    def image(self, image_id: int) -> StoredImage:
+        """An image that can be asked for, whether it lies in the folder now or was replaced.
+
+        Raises:
+            NotFoundError: If there is none, or it was sent and removed.
+        """
+        image = self._store.projects.image(image_id)
+        if not image.is_current and image.path.startswith(f"{UPLOADED}/"):
+            raise NotFoundError("image", str(image_id), known=())
+        return image
 
     def original(self, image: StoredImage) -> Original:
         """Where an image lies."""
@@ -345,7 +356,7 @@ class Annotate:
 
     def _image_of(self, session: StoredSession) -> StoredImage:
         task = self._store.projects.task(session.task_id)
-        return self._store.projects.image(task.image_id)
+        return self.image(task.image_id)
 
     def is_ours(self, session: StoredSession) -> bool:
         """Whether the method in use can do the session again."""

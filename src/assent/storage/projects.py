@@ -59,7 +59,7 @@ class Projects:
             return Project(**row._mapping)
 
     def image(self, image_id: int) -> StoredImage:
-        """An image, whether it lies in the folder now or was replaced.
+        """An image, whether it lies in the folder now, was replaced or was removed.
 
         Raises:
             NotFoundError: If there is none.
@@ -292,6 +292,7 @@ def to_image(row: Row[Any]) -> StoredImage:
     return StoredImage(
         id=value[images.c.id],
         project_id=value[images.c.project_id],
+        is_current=value[images.c.is_current],
         path=value[images.c.path],
         digest=value[images.c.digest],
         shape_dhw=tuple(value[images.c.shape_dhw]),

@@ -260,7 +260,7 @@ def test_a_sent_image_can_be_removed_until_somebody_answered(served, folder, tmp
             served.get(address),
             served.post(f"{address}/redo", {"round": 0}),
             served.post(f"{address}/accept", {"round": 0}),
-            served.get(f"/tasks/{shown['task']}"),
+            served.post(f"/tasks/{shown['task']}/reopen"),
             served.get(f"/images/{image['id']}"),
             served.get(f"/images/{image['id']}/slices/0"),
         ):

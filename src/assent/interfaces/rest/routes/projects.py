@@ -76,7 +76,7 @@ def images(desk: AtDesk, project: schemas.Id) -> list[schemas.Image]:
 @router.get("/images/{image}")
 def detail(desk: AtDesk, image: schemas.Id) -> schemas.ImageDetail:
     """One image, with what only its file tells."""
-    stored = desk.workspace.store.projects.image(image)
+    stored = desk.workspace.annotate.image(image)
     original = desk.workspace.annotate.original(stored)
     voxels = desk.workspace.originals.read(original)
     return to_detail(stored, voxels, desk.pictures.intensities(original))
@@ -124,7 +124,7 @@ def volume(desk: AtDesk, image: schemas.Id) -> Response:
 
 
 def _original(desk: Desk, image: int) -> Original:
-    original = desk.workspace.annotate.original(desk.workspace.store.projects.image(image))
+    original = desk.workspace.annotate.original(desk.workspace.annotate.image(image))
     desk.workspace.originals.check(original)
     return original
 

@@ -107,7 +107,8 @@ def remove(desk: AtDesk, entry: schemas.Id) -> None:
 def _task(desk: Desk, task_id: int) -> schemas.Task:
     store = desk.workspace.store
     task = store.projects.task(task_id)
-    return desk.task(task, store.projects.image(task.image_id), store.masks.holding(task_id))
+    image = desk.workspace.annotate.image(task.image_id)
+    return desk.task(task, image, store.masks.holding(task_id))
 
 
 def _skipped(desk: Desk, task_id: int, *, back: bool) -> schemas.Task:
