@@ -4,6 +4,7 @@ import stat
 
 import pytest
 
+from assent.core.errors import InputError
 from assent.interfaces.rest import running
 from assent.services import hosting
 from assent.services.engine import Engine
@@ -80,6 +81,30 @@ def test_a_target_is_added_to_a_known_folder_and_that_is_said(study, start):
     assert said[0] == "study: cell is to be segmented now beside nucleus."
     assert start(study, target="cell") == ({"study": {"nucleus": 2, "cell": 2}}, said[1:])
     assert start(study)[0] == {"study": {"nucleus": 2, "cell": 2}}
+
+
+def describe(folder, said='{"labels": ["nucleus"]}'):
+    write_picture(folder / "images" / "a.png", disc(9))
+    (folder / "dataset.json").write_text(said)
+
+
+def test_a_data_folder_that_cannot_be_used_does_not_hinder_the_others(tmp_path, start):
+    for name in ("one", "two"):
+        describe(tmp_path / "all" / name)
+    describe(tmp_path / "all" / "broken", "{")
+    describe(tmp_path / "elsewhere")
+    (tmp_path / "all" / "linked").symlink_to(tmp_path / "elsewhere")
+    queues, said = start(tmp_path / "all")
+    assert queues == {"one": {"nucleus": 1}, "two": {"nucleus": 1}}
+    broken, linked, _ = said
+    assert broken.startswith("The folder 'broken' is not served: dataset.json cannot be read")
+    assert linked.startswith("The folder 'linked' is not served: The path 'linked' leads out")
+
+
+def test_where_nothing_can_be_served_the_folder_at_fault_is_named(tmp_path, start):
+    describe(tmp_path / "alone", "{")
+    with pytest.raises(InputError, match=r"The folder 'alone' is not served: dataset\.json"):
+        start(tmp_path / "alone")
 
 
 @pytest.mark.parametrize(

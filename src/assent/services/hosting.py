@@ -1,19 +1,27 @@
 """What a server of the annotation app is made of: which folder, method, database and blobs."""
 
+import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from assent.core.errors import ConfigError, InputError, NotFoundError, StorageError
+from assent.core.errors import (
+    ConfigError,
+    FileFormatError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+    StorageError,
+)
 from assent.datasets.layout import PLAIN_TARGET, data_folders, described_target
 from assent.io.atomic import check_writable
-from assent.io.guard import check_folder
+from assent.io.guard import check_folder, name_of
 from assent.services.export import Exported, export_masks, find_project
 from assent.services.homes import (
     FILE,
@@ -33,6 +41,7 @@ from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
 
 DATABASE, BLOBS = str(HOME / FILE), str(HOME / FILES)
+LOG = logging.getLogger(__name__)
 TOKEN = "ASSENT_TOKEN"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -91,15 +100,17 @@ def open_kept(database: str, blobs: str) -> Store:
 def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: None) -> Workspace:
     """Everything that a server needs; the folder's project is opened, and scanned if it is new.
 
-    A folder of data folders that each have a ``dataset.json`` is a project for each of them.
+    A folder of data folders that each have a ``dataset.json`` is a project for each of them. One
+    that cannot be used is named, and the others are served.
 
     Args:
         hosting: What is served.
-        tell: Told, in a sentence each, where work is kept and which targets were added.
+        tell: Told, in a sentence each, where work is kept, which targets were added and which
+            folders are not served.
 
     Raises:
-        InputError: If the folder is missing, or database or blobs cannot be opened.
-        FileFormatError: If a ``dataset.json`` cannot be read.
+        InputError: If the folder is missing, nothing in it can be served, or database or blobs
+            cannot be opened.
         NotFoundError: If there is no such method.
     """
     check_folder(hosting.folder)
@@ -132,14 +143,34 @@ def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: 
 
 def _open_folders(workspace: Workspace, hosting: Hosting, tell: Callable[[str], None]) -> None:
     known = {project.id for project in workspace.projects()}
-    for root in data_folders(hosting.folder):
-        target = hosting.target or described_target(root) or PLAIN_TARGET
-        project = workspace.open_folder(str(root.relative_to(hosting.folder)), target=target)
-        targets = workspace.store.projects.targets(project.id)
-        if project.id in known and hosting.target and hosting.target not in targets:
-            workspace.add_target(project.id, hosting.target)
-            beside = f" beside {', '.join(targets)}" if targets else ""
-            tell(f"{project.name}: {hosting.target} is to be segmented now{beside}.")
+    roots = data_folders(hosting.folder)
+    refused = list[str]()
+    for root in roots:
+        try:
+            _open_folder(workspace, hosting, root, known, tell)
+        except (FileFormatError, ForbiddenError) as error:
+            refused.append(f"The folder {name_of(root)!r} is not served: {error}")
+    if len(refused) == len(roots):
+        raise InputError(refused[0])
+    for line in refused:
+        LOG.warning("%s", line)
+        tell(line)
+
+
+def _open_folder(
+    workspace: Workspace,
+    hosting: Hosting,
+    root: Path,
+    known: Container[int],
+    tell: Callable[[str], None],
+) -> None:
+    target = hosting.target or described_target(root) or PLAIN_TARGET
+    project = workspace.open_folder(str(root.relative_to(hosting.folder)), target=target)
+    targets = workspace.store.projects.targets(project.id)
+    if project.id in known and hosting.target and hosting.target not in targets:
+        workspace.add_target(project.id, hosting.target)
+        beside = f" beside {', '.join(targets)}" if targets else ""
+        tell(f"{project.name}: {hosting.target} is to be segmented now{beside}.")
 
 
 def export_kept(
