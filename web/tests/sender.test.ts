@@ -267,7 +267,7 @@ describe("undo", () => {
     held[0]?.fail(new Refused(409, "stale", "Round 5 is shown.", proposal({ round: 5 }), null));
     await settle();
     expect(store.get().proposal?.session).toBe(8);
-    expect(store.get().notice?.text).toBe(words.notDone("b.png", "Round 5 is shown."));
+    expect(store.get().notice?.text).toBe(words.notDone("b.png", words.lostTo.otherWindow));
   });
 
   it("where nothing is left to undo ends without asking the server", async () => {
@@ -357,6 +357,73 @@ describe("what is given before the first proposal", () => {
     await vi.runAllTimersAsync();
     expect(answer).not.toHaveBeenCalled();
     expect(store.get().notice).toEqual({ kind: "problem", text: words.acceptedElsewhere });
+  });
+});
+
+describe("what is marked before a round it could be given to", () => {
+  const place = { image: 3, target: "object", person: "me" };
+  const marked = () => {
+    const opened = desk(() => after(1), () => after(2));
+    opened.sender.open(place);
+    for (const round of [0, 1]) opened.sender.give({ ...point, round });
+    return opened;
+  };
+
+  it("is there again after a reload, and given once", async () => {
+    const { storage } = marked();
+    const { store, answer } = desk(() => after(1), () => after(2));
+    const later = new Sender(store, storage, { answer, step: () => null, store: () => "one" }, vi.fn());
+    later.open(place);
+    expect(store.get().kept).toHaveLength(2);
+    later.begin(proposal());
+    await vi.runAllTimersAsync();
+    expect(sent(answer).map(([, given]) => given.round)).toEqual([0, 1]);
+    expect(storage.length).toBe(0);
+  });
+
+  it("waits while another image is worked on or looked at, and is not given to that one", async () => {
+    const { sender, store, answer } = marked();
+    sender.open({ ...place, image: 4 });
+    sender.begin(proposal({ session: 8 }));
+    sender.open(null);
+    sender.open({ ...place, person: "somebody" });
+    expect(store.get().kept).toEqual([]);
+    await vi.runAllTimersAsync();
+    expect(answer).not.toHaveBeenCalled();
+    sender.open(place);
+    expect(store.get().kept).toHaveLength(2);
+  });
+
+  it("is not kept for another database, nor once it was taken back", () => {
+    const { sender, storage, store } = marked();
+    const other = desk();
+    const elsewhere = new Sender(other.store, storage, { ...other.server, store: () => "another" }, vi.fn());
+    elsewhere.open(place);
+    expect(other.store.get().kept).toEqual([]);
+    while (sender.takeBack());
+    sender.open(place);
+    expect(store.get().kept).toEqual([]);
+    expect(storage.length).toBe(0);
+  });
+
+  it("while an undo is on its way is there again too", async () => {
+    const { sender, store } = desk();
+    sender.open(place);
+    sender.begin(proposal({ round: 3, rounds: 3 }));
+    sender.ask({ kind: "undo" });
+    sender.give({ ...point, round: 3 });
+    await vi.advanceTimersByTimeAsync(0);
+    sender.open(place);
+    expect(store.get().kept.map(({ kind }) => kind)).toEqual(["correct"]);
+  });
+
+  it("that cannot be read is nothing", () => {
+    const { sender, storage, store } = marked();
+    for (const broken of ["{", "7", '[{"kind": "pick"}, null]']) {
+      storage.setItem(storage.key(0) ?? "", broken);
+      sender.open(place);
+      expect(store.get().kept).toEqual([]);
+    }
   });
 });
 

@@ -114,6 +114,14 @@ describe("what is marked before the first proposal", () => {
     expect(placedPrompts(begun).map(({ isWaiting }) => isWaiting)).toEqual([false, true, true]);
   });
 
+  it("counts the marks in sight, which are others once the history is there", () => {
+    const erased = answer(early, correct(2, [1], []));
+    const log = [{ round: 0, answer: correct(0, [], [point, point]), holds: true }, { round: 1, answer: correct(1), holds: false }];
+    const begun = reduce(erased, { type: "shown", proposal: proposal({ round: 1, rounds: 2, log }) });
+    expect(begun.pending.at(-1)?.answer).toMatchObject({ round: 3, removed: [3] });
+    expect(placedPrompts(begun).map(({ position }) => position)).toEqual([0, 1, 2]);
+  });
+
   it("is taken back one by one, and dropped with the image", () => {
     const back = reduce(early, { type: "dropped" });
     expect(back.kept).toEqual(early.kept.slice(0, 1));

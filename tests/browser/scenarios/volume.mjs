@@ -35,13 +35,16 @@ await run(async ({ newPage }) => {
   await waits(0);
   await inside();
   await waits(1);
-  // What was kept for an image is dropped once another is opened.
+  // What was kept for an image stays there while another is opened, and over a reload.
   await open("a.png");
   await waits(0);
   await open("c.nii.gz");
   await page.getByText("9 / 16").first().waitFor();
   await page.getByText("Computing the first proposal").waitFor();
-  await inside();
+  await waits(1);
+  await page.reload();
+  await page.getByText("Computing the first proposal").waitFor();
+  await waits(1);
   await outside();
   await waits(2);
   await page.keyboard.press("Enter");

@@ -6,6 +6,7 @@ import type { Answer } from "../api/types";
 import type { Pending } from "./session";
 
 const PREFIX = "assent.pending.";
+const KEPT = "assent.kept.";
 
 const key = ({ store, session, answer }: Pending) => `${PREFIX}${store}.${session}.${answer.round}`;
 
@@ -39,6 +40,40 @@ export function waiting(storage: Storage, store: string): Map<number, Pending[]>
   }
   for (const answers of sessions.values()) answers.sort((a, b) => a.answer.round - b.answer.round);
   return sessions;
+}
+
+/** What an answer is given to before there is a session for it. */
+export interface Place {
+  store: string;
+  image: number;
+  target: string;
+  person: string;
+}
+
+const placeKey = ({ store, image, target, person }: Place) => `${KEPT}${store}.${image}.${JSON.stringify([target, person])}`;
+
+/** Keep what was marked at a place while no round is there to give it to, in place of what was kept before. */
+export function keepMarks(storage: Storage, place: Place, marks: readonly Answer[]): void {
+  if (marks.length === 0) return storage.removeItem(placeKey(place));
+  try {
+    storage.setItem(placeKey(place), JSON.stringify(marks));
+  } catch {
+    // As above.
+  }
+}
+
+/** What was kept for a place, oldest first; nothing where it cannot be read. */
+export function marksAt(storage: Storage, place: Place): readonly Answer[] {
+  try {
+    const marks = JSON.parse(storage.getItem(placeKey(place)) ?? "[]") as (Partial<Answer> | null)[];
+    return marks.filter(isMark);
+  } catch {
+    return [];
+  }
+}
+
+function isMark(value: Partial<Answer> | null): value is Answer {
+  return value?.kind === "correct" && Array.isArray(value.prompts) && Array.isArray(value.removed);
 }
 
 function read(text: string | null): Pending | null {

@@ -5,7 +5,7 @@ import { Refused, isOutdated, isPassing, isTooLong } from "../api/client";
 import type { Answer, Proposal } from "../api/types";
 import { words } from "../words";
 import * as box from "./pending";
-import { type Pending, type Step, isShown, nextRound } from "./session";
+import { type Address, type Pending, type Step, isShown, nextRound } from "./session";
 import type { Store } from "./store";
 
 const FIRST_WAIT_S = 1;
@@ -25,6 +25,7 @@ export class Sender {
   private timer: ReturnType<typeof setTimeout> | null = null;
   /** What was not stored while no image was shown that it could be said above. */
   private lost: string[] = [];
+  private place: box.Place | null = null;
   /** A step that got no reply: the server may have done it although. */
   private unsure: Step | null = null;
 
@@ -34,6 +35,16 @@ export class Sender {
     private readonly server: Server,
     private readonly onUnauthorised: () => void,
   ) {}
+
+  /**
+   * Leave what is shown for an image. What was marked on that one before there was a proposal for it,
+   * and never sent, is there again. Without a place it is only looked at.
+   */
+  open(place: Omit<box.Place, "store"> | null): void {
+    const store = this.server.store();
+    this.place = place && store !== null ? { store, ...place } : null;
+    this.store.dispatch({ type: "closed", kept: this.place ? box.marksAt(this.storage, this.place) : [] });
+  }
 
   /** Keep an answer, and send it once there is a proposal; false when it cannot be given now. */
   give(answer: Answer): boolean {
@@ -65,6 +76,7 @@ export class Sender {
     if (kept.length === 0 && (!last || last.tried || steps.length > 0)) return false;
     this.store.dispatch({ type: "dropped" });
     if (last && kept.length === 0) box.forget(this.storage, last);
+    this.keepUntried();
     return true;
   }
 
@@ -128,8 +140,10 @@ export class Sender {
     void this.flush();
   }
 
+  /** Keep in the browser what was not sent yet, for after a reload. */
   private keepUntried(): void {
     for (const waiting of this.store.get().pending) if (!waiting.tried) box.keep(this.storage, waiting);
+    if (this.place) box.keepMarks(this.storage, this.place, this.store.get().kept);
   }
 
   /** Do a step, then give what was marked meanwhile. */
@@ -167,13 +181,8 @@ export class Sender {
     this.unsure = null;
     this.waitS = FIRST_WAIT_S;
     this.store.dispatch({ type: "found" });
-    const told = error instanceof Refused ? error.message : words.unexpected;
-    if (!isShown(this.store.get(), from)) this.tellLater(words.notDone(from.image.name, told));
-    else if (isOutdated(error)) this.store.dispatch({ type: "outdated", to: from });
-    else if (error instanceof Refused && error.code === "stale" && error.current) {
-      this.store.dispatch({ type: "stale", proposal: error.current, notice: words.steppedElsewhere });
-    } else this.store.dispatch({ type: "refused", to: from, notice: told });
-    this.keepUntried();
+    if (isShown(this.store.get(), from)) return this.settle(from, error, words.steppedElsewhere);
+    this.tellLater(words.notDone(from.image.name, whyLost(error)));
   }
 
   private async send(waiting: Pending): Promise<boolean> {
@@ -217,14 +226,16 @@ export class Sender {
     const { proposal, pending } = this.store.get();
     if (!isShown({ proposal }, refused)) return this.giveUpElsewhere(refused, error);
     this.forget([refused, ...pending]);
-    if (isOutdated(error)) return this.store.dispatch({ type: "outdated", to: refused });
-    if (error instanceof Refused && error.code === "stale" && error.current) {
-      this.store.dispatch({ type: "stale", proposal: error.current, notice: words.answeredElsewhere });
-      return;
-    }
-    const told = error instanceof Refused ? error.message : words.unexpected;
-    const notice = isTooLong(error) ? words.tooLong(pending.length) : told;
-    this.store.dispatch({ type: "refused", to: refused, notice });
+    this.settle(refused, error, words.answeredElsewhere, isTooLong(error) ? words.tooLong(pending.length) : null);
+  }
+
+  /** Show what holds after a refusal in the session on screen, and give to it what was marked meanwhile. */
+  private settle(to: Address, error: unknown, elsewhere: string, told: string | null = null): void {
+    const said = error instanceof Refused ? error.message : words.unexpected;
+    const current = error instanceof Refused && error.code === "stale" ? error.current : null;
+    if (isOutdated(error)) this.store.dispatch({ type: "outdated", to });
+    else if (current) this.store.dispatch({ type: "stale", proposal: current, notice: elsewhere });
+    else this.store.dispatch({ type: "refused", to, notice: told ?? said });
     this.keepUntried();
   }
 

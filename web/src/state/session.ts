@@ -48,7 +48,7 @@ export interface SessionState {
 
 export type SessionEvent =
   | { type: "shown"; proposal: Proposal }
-  | { type: "closed" }
+  | { type: "closed"; kept?: readonly Answer[] }
   | { type: "answered"; answer: Answer }
   | { type: "dropped" }
   | { type: "tried" }
@@ -82,7 +82,14 @@ export function reduce(state: SessionState, event: SessionEvent): SessionState {
     case "shown":
       return show(state, event.proposal);
     case "closed":
-      return { ...initialState, stamp: state.stamp + 1, visit: state.visit + 1, isOnline: state.isOnline, isRefusing: state.isRefusing };
+      return {
+        ...initialState,
+        kept: event.kept ?? [],
+        stamp: state.stamp + 1,
+        visit: state.visit + 1,
+        isOnline: state.isOnline,
+        isRefusing: state.isRefusing,
+      };
     case "answered":
       return answered(state, event.answer);
     case "dropped": {
@@ -141,9 +148,18 @@ function show(state: SessionState, proposal: Proposal): SessionState {
     proposal,
     stamp: state.stamp + 1,
     pending: fits ? pending : [],
+    kept: state.proposal ? state.kept : state.kept.map((kept) => afterLog(kept, promptsIn(proposal))),
     outdated: null,
   };
   return giveKept(shown);
+}
+
+/**
+ * What a mark was taken back by counts the marks in sight, which before the first proposal are only
+ * those that are kept.
+ */
+function afterLog(kept: Answer, given: number): Answer {
+  return kept.kind === "correct" ? { ...kept, removed: kept.removed.map((position) => position + given) } : kept;
 }
 
 /** Give what was kept to what is shown, unless that is accepted already; not before the last step is done. */
@@ -233,6 +249,10 @@ export function mayAnswer(state: SessionState, kind: Answer["kind"]): boolean {
 /** Whether a mask painted by hand can be accepted; it needs no proposal to begin with. */
 export function mayPaint({ proposal, pending, steps, outdated }: SessionState): boolean {
   return proposal !== null && !proposal.is_accepted && outdated === null && pending.length + steps.length === 0;
+}
+
+function promptsIn({ log }: Proposal): number {
+  return log.reduce((sum, { holds, answer }) => sum + (holds && answer.kind === "correct" ? answer.prompts.length : 0), 0);
 }
 
 export interface PlacedPrompt {

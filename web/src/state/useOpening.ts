@@ -39,7 +39,7 @@ export function useOpening({ task, target, person, attempt }: Wanted, { store, s
     if (image === null || target === null) return;
     let isWanted = true;
     const { outdated } = store.get();
-    store.dispatch({ type: "closed" });
+    sender.open(isReviewed ? null : { image, target, person });
     setDetail((shown) => (shown?.id === image ? shown : null));
     setReaders(null);
     const open = async () => {
@@ -102,11 +102,8 @@ async function begin({ image, target, person, wasAccepted }: Place, ended: Sessi
 }
 
 function show({ store, sender }: Pick<Means, "store" | "sender">, found: Opening | null): void {
-  if (!found) {
-    // Nothing was opened that could take what was kept for it; why is said.
-    while (sender.takeBack());
-    return;
-  }
+  // Nothing was opened that could take what was kept for it: it stays, and why is said.
+  if (!found) return;
   // That it was not there yet holds no more.
   if (store.get().notice?.kind === "info") store.dispatch({ type: "told", notice: null });
   sender.begin(found.proposal, found.told);
