@@ -1,6 +1,7 @@
 """Finished masks as files: on the grid of their images, with where each one comes from."""
 
 import shutil
+import time
 import zipfile
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,9 @@ from assent.storage.store import Store
 
 PARTS = ".parts"
 """The ending of a folder with what is written of an export."""
+
+LEFT_S = 86_400.0
+"""After so long without a new mask, such a folder is of an export that did not end well."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +129,9 @@ def export_zip(
     The masks lie in a folder beside it until then, where a later process finds them.
     """
     parts = file.with_suffix(PARTS)
-    for left in set(file.parent.glob(f"*{PARTS}")) - {parts}:  # by exports that did not end well
-        shutil.rmtree(left, ignore_errors=True)
+    for left in set(file.parent.glob(f"*{PARTS}")) - {parts}:
+        if _is_left(left):
+            shutil.rmtree(left, ignore_errors=True)
     done = export_masks(
         store,
         originals,
@@ -139,6 +144,12 @@ def export_zip(
     step(f"packed {file.absolute()}", partial(_pack, parts, done, file))
     shutil.rmtree(parts, ignore_errors=True)
     return done
+
+
+def _is_left(parts: Path) -> bool:
+    """Whether nobody has written there for so long that no server is at work on it any more."""
+    written = [place.stat().st_mtime for place in (parts, parts / "masks") if place.is_dir()]
+    return max(written, default=0.0) < time.time() - LEFT_S
 
 
 def _pack(parts: Path, done: Exported, file: Path) -> None:

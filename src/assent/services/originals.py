@@ -166,6 +166,12 @@ def _stamp(place: Path, original: Original) -> Stamp:
     try:
         facts = [(file.name, file.stat()) for file in files]
     except OSError as error:
+        if original.path.startswith(f"{UPLOADED}/"):
+            raise ChangedError(
+                f"{original.name} was sent to the server, and its file is not here: it was deleted,"
+                " or sent to another server that shares the database but not the folder of"
+                " uploads. Put it back, or open it there."
+            ) from error
         raise ChangedError(
             f"{original.name} was moved or deleted since it was taken in."
             " Put it back, or scan the folder again."

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import time
 import zipfile
 
 import pytest
@@ -86,3 +87,32 @@ def test_an_earlier_export_of_another_time_is_another_databases(folder, tmp_path
         said = problem_of(served.get(f"/exports/{job}"), 400, "input")
     assert f"The file of export {job} is not here" in said
     assert file.exists()
+
+
+def test_an_export_leaves_alone_what_another_server_is_writing(folder, tmp_path):
+    home = tmp_path / "home"
+    with serving(folder, home) as served:
+        exports = home / "exports" / served.workspace.store.id
+        for name, written_s_ago in (("running", 60), ("left", 2 * 86_400)):
+            masks = exports / f"export-{name}.parts" / "masks"
+            masks.mkdir(parents=True)
+            then = time.time() - written_s_ago
+            os.utime(masks, (then, then))
+            os.utime(masks.parent, (then - 3600, then - 3600))
+        job = export(served, served.images()[0])
+        kept = {place.name for place in exports.iterdir()}
+        assert kept == {"export-running.parts", f"export-{job}.zip"}
+
+
+def test_what_was_sent_to_another_server_is_said_to_be_there(folder, tmp_path, content):
+    home = tmp_path / "home"
+    with serving(folder, home) as served:
+        sent = served.send(content).json()
+        job = export(served, served.images()[0])
+    for place in (".uploads", "exports"):
+        (home / place).rename(tmp_path / place)
+    with serving(folder, home) as served:
+        reply = served.post("/sessions", {"image": sent["id"], "target": TARGET})
+        assert "sent to another server" in problem_of(reply, 409, "changed")
+        said = problem_of(served.get(f"/exports/{job}"), 400, "input")
+        assert "lies at another server" in said
