@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assent.core.errors import FileFormatError
+from assent.core.errors import InputError
 from assent.interfaces.cli import serve
 from assent.services import sample_folder
 from assent.services.hosting import Hosting, open_workspace
@@ -94,7 +94,7 @@ def test_what_a_folder_says_is_its_target_unless_another_is_asked_for(tmp_path, 
 def test_a_broken_description_is_said_and_nothing_stays_open(tmp_path, opened):
     study = tmp_path / "study"
     (described(study / "one") / "dataset.json").write_text("{")
-    with pytest.raises(FileFormatError, match=r"dataset\.json cannot be read as JSON"):
+    with pytest.raises(InputError, match=r"'one' is not served: dataset\.json cannot be read"):
         opened(study)
 
 
