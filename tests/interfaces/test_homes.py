@@ -1,6 +1,8 @@
 """Where work is kept, who can read it, and what a start says of it."""
 
+import shutil
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ from assent.interfaces.rest import running
 from assent.services import hosting
 from assent.services.engine import Engine
 from assent.services.homes import HOME, OWN
-from assent.services.hosting import Hosting, open_workspace
+from assent.services.hosting import Hosting, open_workspace, places_of
+from assent.storage.store import open_store
 from assent.testing.methods import ThresholdMethod
 from interfaces.rest.serving import InlineWorker
 from interfaces.small_files import disc, write_picture
@@ -81,6 +84,34 @@ def test_a_target_is_added_to_a_known_folder_and_that_is_said(study, start):
     assert said[0] == "study: cell is to be segmented now beside nucleus."
     assert start(study, target="cell") == ({"study": {"nucleus": 2, "cell": 2}}, said[1:])
     assert start(study)[0] == {"study": {"nucleus": 2, "cell": 2}}
+
+
+def finish(database, blobs):
+    """Accept a mask of everything on the first task of a database."""
+    with open_store(database, blobs) as store:
+        task = store.projects.queue(1, "object")[0]
+        store.masks.add(task.id, disc(9)[None], person="ada")
+
+
+def test_blobs_lie_beside_a_database_that_is_named(tmp_path, study, start, cli):
+    start(study, database="x/a.db")
+    assert {path.name for path in (tmp_path / "x").iterdir()} >= {"a.db", "blobs"}
+    assert not (tmp_path / HOME).exists()
+    finish("x/a.db", "x/blobs")
+    ran = cli("export", "--database", "x/a.db", "--out", "out")
+    assert (ran.code, ran.out) == (0, "1 mask written. They are in out.\n")
+
+
+def test_masks_that_were_put_into_the_home_go_on_there(tmp_path, study, start, cli):
+    start(study, database="x/a.db", blobs=str(HOME / "blobs"))
+    finish("x/a.db", HOME / "blobs")
+    start(study, database="x/b.db")  # beside the other: now there are blobs here, too
+    assert places_of("x/a.db", None) == ("x/a.db", str(HOME / "blobs"))
+    assert places_of("x/b.db", None) == ("x/b.db", str(Path("x", "blobs")))
+    ran = cli("export", "--database", "x/a.db", "--out", "out")
+    assert (ran.code, ran.out) == (0, "1 mask written. They are in out.\n")
+    shutil.copytree(tmp_path / HOME / "blobs", tmp_path / "x" / "blobs", dirs_exist_ok=True)
+    assert places_of("x/a.db", None) == ("x/a.db", str(Path("x", "blobs")))
 
 
 def describe(folder, said='{"labels": ["nucleus"]}'):

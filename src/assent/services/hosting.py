@@ -40,7 +40,6 @@ from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
 
-DATABASE, BLOBS = str(HOME / FILE), str(HOME / FILES)
 LOG = logging.getLogger(__name__)
 TOKEN = "ASSENT_TOKEN"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -58,7 +57,7 @@ class Hosting:
         settings: Of the method.
         weights: A weights file, or None for the shipped ones.
         database: File or URL; None for the folder's home.
-        blobs: Folder or URL; None for the same.
+        blobs: Folder or URL; None for the folder of the database.
         seed: Of every random draw.
         upload_bytes: The most that one file may have that is sent.
     """
@@ -72,6 +71,31 @@ class Hosting:
     blobs: str | None = None
     seed: int = 0
     upload_bytes: int = MOST_BYTES
+
+
+def places_of(database: str | None, blobs: str | None, home: Path = HOME) -> tuple[str, str]:
+    """Database and blob store: as they are named, else blobs beside the file of the database.
+
+    An earlier version put blobs into the home though the database was elsewhere. Where that holds
+    the masks of the database, it goes on there.
+
+    Args:
+        database: File or URL; None for the home.
+        blobs: Folder or URL; None for what is said above.
+        home: Where work is kept unless told otherwise.
+    """
+    database = database or str(home / FILE)
+    file = _file_of(database)
+    beside = (home if file is None else file.parent) / FILES
+    if blobs is not None or file is None:
+        return database, blobs or str(beside)
+    earlier = home / FILES
+    if earlier.absolute() == beside.absolute() or not earlier.is_dir() or not _has_content(file):
+        return database, str(beside)
+    for place in (beside, earlier):
+        if place.is_dir() and _are_masks_in(database, str(place)):
+            return database, str(place)
+    return database, str(beside)
 
 
 def open_kept(database: str, blobs: str) -> Store:
@@ -116,8 +140,7 @@ def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: 
     check_folder(hosting.folder)
     if hosting.method not in method_names():
         raise NotFoundError("method", hosting.method, known=method_names())
-    home = home_for(hosting.folder)
-    database, blobs = hosting.database or str(home / FILE), hosting.blobs or str(home / FILES)
+    database, blobs = places_of(hosting.database, hosting.blobs, home_for(hosting.folder))
     store = open_kept(database, blobs)
     spec = EngineSpec(hosting.method, blobs, hosting.settings, hosting.weights)
     with _deaf_to_ctrl_c():
@@ -174,12 +197,16 @@ def _open_folder(
 
 
 def export_kept(
-    hosted: tuple[str, str], project: str | None, target: str | None, out: Path, tell: Tell
+    kept: tuple[str | None, str | None],
+    project: str | None,
+    target: str | None,
+    out: Path,
+    tell: Tell,
 ) -> Exported:
     """Write finished masks without a server.
 
     Args:
-        hosted: Database and blob store, which must be there.
+        kept: Database and blob store, which must be there; None as for a server.
         project: Its name; None where there is one.
         target: What the masks show; None where there is one.
         out: Folder for them.
@@ -189,14 +216,15 @@ def export_kept(
         InputError: If there is no such database, project or target, no finished mask, or the
             folder cannot be written.
     """
-    file = _file_of(hosted[0])
+    file = _file_of(kept[0] or str(HOME / FILE))
     if file is not None and not file.is_file():
         raise InputError(
             f"There is no database {file.name!r} at that place. Name the one that assent serve"
             " wrote, with --database and --store."
         )
     check_writable(out)
-    with open_kept(*hosted) as store:
+    database, blobs = places_of(*kept)
+    with open_kept(database, blobs) as store:
         project_id = find_project(store, project)
         targets = store.projects.targets(project_id)
         if target is None and len(targets) != 1:
@@ -205,7 +233,7 @@ def export_kept(
                 " Name one of them with --target."
             )
         chosen = target or targets[0]
-        originals = Originals(uploads_at(_home_of(hosted[0]), store.id))
+        originals = Originals(uploads_at(_home_of(database), store.id))
         return export_masks(store, originals, project_id, chosen, out, tell)
 
 
@@ -251,6 +279,20 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _has_content(file: Path) -> bool:
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _are_masks_in(database: str, blobs: str) -> bool:
+    """Whether the last mask of a database lies among some blobs."""
+    with open_kept(database, blobs) as store:
+        newest = store.masks.newest_blob()
+        try:
+            return newest is not None and store.masks.read(newest) is not None
+        except StorageError:
+            return False
 
 
 def _home_of(database: str) -> Path:

@@ -94,6 +94,11 @@ class Masks:
         """
         return unpack(self._blobs.get(blob))
 
+    def newest_blob(self) -> str | None:
+        """The key of the mask that was kept last; None while there is none."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(masks.c.blob).order_by(masks.c.id.desc()).limit(1))
+
     def holding(self, task_id: int) -> StoredMask | None:
         """The mask that holds for a task; None while the task is open."""
         held = select(masks).where(masks.c.task_id == task_id, masks.c.withdrawn_at.is_(None))

@@ -8,7 +8,7 @@ import typer
 from assent.interfaces.cli.progress import progress_bar
 from assent.interfaces.cli.say import naming, say, say_json
 from assent.interfaces.cli.wiring import Given
-from assent.services.hosting import BLOBS, DATABASE, export_kept
+from assent.services.hosting import export_kept
 
 EXAMPLES = (
     "assent export --out masks",
@@ -26,11 +26,19 @@ def export(
         str | None, typer.Option(help="What the masks show, where there are several.")
     ] = None,
     database: Annotated[
-        str, typer.Option(metavar="URL", help="Where answers are kept: a file or a URL.")
-    ] = DATABASE,
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where answers are kept: a file or a URL; assent-work/assent.db without it.",
+        ),
+    ] = None,
     store: Annotated[
-        str, typer.Option(metavar="URL", help="Where masks are kept: a folder or s3://….")
-    ] = BLOBS,
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where masks are kept: a folder or s3://…; blobs beside the database without it.",
+        ),
+    ] = None,
     given: Given,
 ) -> None:
     """Write the masks that were accepted in the annotation app, on the grid of their images.

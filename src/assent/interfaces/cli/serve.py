@@ -52,7 +52,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
         str | None,
         typer.Option(
             metavar="URL",
-            help="Where masks are kept: a folder or s3://…; blobs in the same place without it.",
+            help="Where masks are kept: a folder or s3://…; blobs beside the database without it.",
         ),
     ] = None,
     upload_gb: Annotated[
