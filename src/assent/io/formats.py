@@ -116,7 +116,8 @@ def list_images(folder: Path) -> list[Path]:
 
     Files directly in the folder; hidden files, system junk and unknown kinds are passed over.
     The files of a DICOM series count once, as the folder that holds them, also further down.
-    DICOM files that are each a series of their own count one by one.
+    DICOM files that are each a series of their own count one by one. Links to folders are not
+    followed: they may lead anywhere, also to a folder above, which would never end.
 
     Raises:
         InputError: If there is no such folder, or nothing in it is an image.
@@ -128,7 +129,7 @@ def list_images(folder: Path) -> list[Path]:
         if _is_junk(path):
             continue
         if path.is_dir():
-            found.extend(_series_below(path))
+            found.extend([] if path.is_symlink() else _series_below(path))
         elif is_dicom(path):
             dicom_here = True
         elif _by_suffix(path) is not None or _by_content(path) is not None:
@@ -268,7 +269,6 @@ def _is_junk(path: Path) -> bool:
 def _series_below(folder: Path) -> list[Path]:
     """DICOM series in a folder and the folders below it."""
     children = [path for path in sorted(folder.iterdir()) if not _is_junk(path)]
-    # A link to a folder above would never end.
     below = [child for child in children if child.is_dir() and not child.is_symlink()]
     found = [item for child in below for item in _series_below(child)]
     if any(is_dicom(child) for child in children):

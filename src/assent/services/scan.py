@@ -241,9 +241,10 @@ def _gone(images: tuple[StoredImage, ...], paths: set[str]) -> list[Problem]:
 
 
 def _folder_of(root: Path) -> Path:
-    """The folder itself, or the images of a dataset folder."""
+    """The folder itself, or the images of a dataset folder, unless that is a link to elsewhere."""
     below = (root / name for name in IMAGE_FOLDERS)
-    return next((folder for folder in below if folder.is_dir()), root)
+    own = (folder for folder in below if folder.resolve().is_relative_to(root.resolve()))
+    return next((folder for folder in own if folder.is_dir()), root)
 
 
 def _names(name: str, taken: set[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Folders that change between starts, folders beside the served one, and what is passed over."""
 
 import os
+import shutil
 
 import nibabel
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from assent.services.originals import Originals
 from interfaces.rest.serving import API, TARGET, problem_of, serving
-from interfaces.small_files import disc, write_picture
+from interfaces.small_files import disc, recorded, write_picture
 
 
 @pytest.fixture
@@ -111,6 +112,22 @@ def test_folders_and_links_that_are_passed_over_are_named(tmp_path):
         assert list(told) == ["away/", "p2/", "p10/", "z.png"]
         assert "leads out of the folder" in told["z.png"]
         assert served.get("/jobs/2").json()["detail"] == "1 image. 1 file could not be read."
+
+
+@pytest.mark.parametrize("name", ["link", "images"])
+def test_what_a_link_to_a_folder_leads_to_is_neither_taken_in_nor_named(tmp_path, name):
+    series, study = recorded("98892001"), tmp_path / "study"
+    shutil.copytree(series, tmp_path / "private" / "ward")
+    shutil.copytree(series, study / "ct")
+    (study / name).symlink_to(tmp_path / "private")
+    (study / "up").symlink_to(study)
+    with serving(study, tmp_path / "home") as served:
+        found = {*paths(served), *problems(served)}
+        assert {path for path in found if path.partition("/")[0] != "ct"} == {f"{name}/", "up/"}
+        assert any(path.startswith("ct/") for path in paths(served))
+        told = problems(served)
+        assert told[f"{name}/"] == told["up/"]
+        assert told["up/"].startswith("It is a link to a folder, and such links are not followed")
 
 
 def test_a_long_folder_comes_in_its_own_order(tmp_path):
