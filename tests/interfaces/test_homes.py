@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from assent.services import hosting
 from assent.services.engine import Engine
 from assent.services.homes import HOME, OWN
 from assent.services.hosting import Hosting, open_workspace, places_of
+from assent.storage.database import Database
+from assent.storage.migrate import downgrade
 from assent.storage.store import open_store
 from assent.testing.methods import ThresholdMethod
 from interfaces.rest.serving import InlineWorker
-from interfaces.small_files import disc, write_picture
+from interfaces.small_files import check_refused, disc, everything_in, write_picture
 
 
 @pytest.fixture
@@ -112,6 +115,46 @@ def test_masks_that_were_put_into_the_home_go_on_there(tmp_path, study, start, c
     assert (ran.code, ran.out) == (0, "1 mask written. They are in out.\n")
     shutil.copytree(tmp_path / HOME / "blobs", tmp_path / "x" / "blobs", dirs_exist_ok=True)
     assert places_of("x/a.db", None) == ("x/a.db", str(Path("x", "blobs")))
+
+
+@pytest.fixture
+def read_only(tmp_path, monkeypatch):
+    """Makes a home with a mask one that cannot be written; root would be let in by any other."""
+
+    def make(revision=None):
+        finish(HOME / "assent.db", HOME / "blobs")
+        if revision:
+            with closing(Database(HOME / "assent.db")) as database:
+                downgrade(database, revision)
+        monkeypatch.setattr(hosting, "_may_write", lambda path: HOME.name not in path.parts)
+        return everything_in(tmp_path / HOME)
+
+    return make
+
+
+def test_a_backup_that_cannot_be_written_is_exported_and_stays_as_it_is(
+    tmp_path, study, start, cli, read_only
+):
+    start(study)
+    before = read_only()
+    ran = cli("export", "--out", "out")
+    assert (ran.code, ran.out) == (0, "1 mask written. They are in out.\n")
+    assert everything_in(tmp_path / HOME) == before
+    (tmp_path / HOME / "assent.db-wal").write_bytes(b"answers")
+    check_refused(cli("export", "--out", "out"), "assent.db-wal", "Copy the folder")
+
+
+def test_a_backup_of_an_earlier_version_says_so(tmp_path, study, start, cli, read_only):
+    start(study)
+    before = read_only(revision="0004")
+    check_refused(cli("export", "--out", "out"), "assent.db", "earlier version", "Copy it")
+    assert everything_in(tmp_path / HOME) == before
+
+
+def test_a_home_that_cannot_be_written_is_named_with_what_to_do(study, start, cli, read_only):
+    start(study)
+    read_only()
+    check_refused(cli("serve", "study", "--method", "geodesic"), "'assent-work'", "--database")
 
 
 def describe(folder, said='{"labels": ["nucleus"]}'):

@@ -1,5 +1,6 @@
 """What a server of the annotation app is made of: which folder, method, database and blobs."""
 
+import errno
 import logging
 import os
 import signal
@@ -111,6 +112,8 @@ def open_kept(database: str, blobs: str) -> Store:
             make_private(Path(blobs))
         if file is not None:
             make_private(file.parent)
+            if not _may_write(file.parent):
+                raise PermissionError(errno.EACCES, "it may only be read", file.parent)
             check_writable(file.parent)
             make_private_file(file)
     except OSError as error:
@@ -119,6 +122,25 @@ def open_kept(database: str, blobs: str) -> Store:
             f" written: {error.strerror}. Name another with --database and --store."
         ) from error
     return open_store(database, blobs)
+
+
+def open_to_read(database: str, blobs: str) -> Store:
+    """What was kept, where that cannot be written, as in a backup: nothing there changes.
+
+    Raises:
+        InputError: If it cannot be opened, or is of an earlier version.
+    """
+    file = _file_of(database)
+    if file is None or (_may_write(file.parent) and _may_write(file)):
+        return open_kept(database, blobs)
+    left = file.with_name(f"{file.name}-wal")
+    if _has_content(left):
+        raise InputError(
+            f"The database {file.name!r} cannot be read where it cannot be written: {left.name}"
+            " beside it holds what is not in it yet. Copy the folder to where you may write, and"
+            " name that with --database."
+        )
+    return open_store(file, blobs, read_only=True)
 
 
 def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: None) -> Workspace:
@@ -224,7 +246,7 @@ def export_kept(
         )
     check_writable(out)
     database, blobs = places_of(*kept)
-    with open_kept(database, blobs) as store:
+    with open_to_read(database, blobs) as store:
         project_id = find_project(store, project)
         targets = store.projects.targets(project_id)
         if target is None and len(targets) != 1:
@@ -281,13 +303,17 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK)
+
+
 def _has_content(file: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
 def _are_masks_in(database: str, blobs: str) -> bool:
     """Whether the last mask of a database lies among some blobs."""
-    with open_kept(database, blobs) as store:
+    with open_to_read(database, blobs) as store:
         newest = store.masks.newest_blob()
         try:
             return newest is not None and store.masks.read(newest) is not None

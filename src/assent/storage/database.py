@@ -96,6 +96,12 @@ class Database:
             ) from error
 
 
+def file_to_read(file: Path) -> URL:
+    """The URL of an SQLite file that nobody writes to: nothing is made beside it, nor locked."""
+    query = {"mode": "ro", "immutable": "1", "uri": "true"}
+    return URL.create("sqlite", database=file.absolute().as_uri(), query=query)
+
+
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that can say what to do about a row that is there already."""
     if connection.dialect.name == "postgresql":
@@ -160,14 +166,16 @@ def _engine_of(url: URL, *, foreign_keys: bool) -> Engine:
         connect_args={"timeout": BUSY_S} if is_sqlite else {},
     )
     if is_sqlite:
-        _prepare_sqlite(engine, foreign_keys=foreign_keys)
+        is_read_only = url.query.get("mode") == "ro"
+        _prepare_sqlite(engine, foreign_keys=foreign_keys, is_read_only=is_read_only)
     return engine
 
 
-def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
+def _prepare_sqlite(engine: Engine, *, foreign_keys: bool, is_read_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
+        if not is_read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
 

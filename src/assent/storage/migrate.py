@@ -42,6 +42,27 @@ def upgrade(database: Database, folder: Path = MIGRATIONS) -> None:
     _run(database, lambda now, _: scripts._upgrade_revs("head", _known(now, scripts, database)))
 
 
+def check_newest(database: Database, folder: Path = MIGRATIONS) -> None:
+    """Refuse tables that are not of this version, where they cannot be brought up to it.
+
+    Args:
+        database: What is only read.
+        folder: Where the migrations lie.
+
+    Raises:
+        InputError: If they are of another version.
+    """
+    scripts = _scripts(folder)
+    with database.reading() as connection:
+        now = MigrationContext.configure(connection).get_current_heads()
+    if _known(now, scripts, database) != (scripts.get_current_head(),):
+        raise InputError(
+            f"The database {database.name!r} is of an earlier version of assent, and cannot be"
+            " brought up to date where it cannot be written. Copy it with its blobs to where you"
+            " may write, and open the copy."
+        )
+
+
 def downgrade(database: Database, to: str, folder: Path = MIGRATIONS) -> None:
     """Go back to the tables of an earlier version; what only later ones hold is lost.
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from assent.core.errors import OtherStoreError
 from assent.storage.audit import Audit
 from assent.storage.blobs import Blobs
-from assent.storage.database import Database
+from assent.storage.database import Database, file_to_read
 from assent.storage.jobs import Jobs
 from assent.storage.masks import Masks
-from assent.storage.migrate import upgrade
+from assent.storage.migrate import check_newest, upgrade
 from assent.storage.profiles import Profiles
 from assent.storage.projects import Projects
 from assent.storage.sessions import Sessions
@@ -65,23 +65,27 @@ class Store:
         self.close()
 
 
-def open_store(database: str | Path, blobs: str | Path) -> Store:
+def open_store(database: str | Path, blobs: str | Path, *, read_only: bool = False) -> Store:
     """Open what was kept, or begin; tables of an earlier version are brought up to date.
 
     Args:
         database: A file, or a URL as ``sqlite:///file.db`` or ``postgresql://user@host/name``.
         blobs: A folder, or a URL as ``s3://bucket/prefix``.
+        read_only: Whether the database is a file that nobody writes to; then nothing is.
 
     Raises:
         ConfigError: If the database URL is not understood.
         MissingExtraError: If PostgreSQL is asked for without its driver.
         InputError: If one of them cannot be reached or written, or the database is of a newer
-            version than this one.
+            version than this one; or of an earlier one, and only to be read.
     """
-    base = Database(database)
+    base = Database(file_to_read(Path(database)) if read_only else database)
     try:
         files = Blobs(blobs)
-        upgrade(base)
+        if read_only:
+            check_newest(base)
+        else:
+            upgrade(base)
         with base.reading() as connection:
             named = connection.execute(select(identity.c.store)).scalar_one()
     except BaseException:
