@@ -160,7 +160,7 @@ function Desktop({ desk, person, onPerson }: { desk: Desk; person: string; onPer
     <div className={`app${panels.queue ? " has-queue" : ""}${panels.side ? " has-side" : ""}`}>
       <Header desk={desk} panels={panels} onPanels={setPanels} onHelp={() => setDialog("help")} onSkip={commands.skip} onNext={commands.next} onPrevious={commands.previous} />
       {panels.queue && (
-        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
+        <Queue queue={desk.queue} progress={desk.progress} shown={desk.shownTask} lost={desk.lost} onOpen={open} add={desk.project && <AddImages uploader={uploader} />}>
           <Uploads uploader={uploader} uploads={uploads} />
           {desk.project && <Problems key={`problems.${desk.project.id}`} project={desk.project.id} onLooked={() => void desk.refresh()} />}
           {desk.shownTask && <TakeBack key={`take-back.${desk.shownTask.image.id}`} task={desk.shownTask} onGone={() => void desk.refresh()} />}

@@ -96,6 +96,8 @@ export const words = {
   filter: "Which images are listed",
   filterAll: (n: number) => `All ${n}`,
   filterReview: (n: number) => `To review ${n}`,
+  fileLost: "No file",
+  fileLostLong: "Its file is not there any more, or cannot be read. Look again once it is back.",
   taskState: { open: "Open", accepted: "Accepted", skipped: "Skipped" } satisfies Record<TaskState, string>,
   qualityLong: (dice: number) => `Expected overlap with what you want: ${percent(dice)}`,
   percent,

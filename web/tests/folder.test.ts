@@ -3,7 +3,7 @@ import type { Queue } from "../src/api/types";
 import { type Known, informed } from "../src/state/useFolder";
 
 const list = (target: string): Queue => ({ target, counts: { open: 1, accepted: 0, skipped: 0 }, tasks: [] });
-const reply = (of: string, asked: number, queue: Queue | null): Known => ({ of, asked, queue, progress: null, profile: null });
+const reply = (of: string, asked: number, queue: Queue | null): Known => ({ of, asked, queue, progress: null, profile: null, problems: null });
 
 describe("what is known of a folder", () => {
   it("is not changed by a late list of another one, or of another target", () => {

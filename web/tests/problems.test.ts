@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { missingOf } from "../src/state/problems";
+import { lostOf, missingOf } from "../src/state/problems";
 import { words } from "../src/words";
 
-const of = (...paths: string[]) => missingOf(paths.map((path) => ({ path, detail: `about ${path}` })));
+const of = (...paths: string[]) => missingOf(paths.map((path) => ({ path, detail: `about ${path}`, image: null })));
+
+describe("what is in the list and cannot be opened", () => {
+  it("is known by its image", () => {
+    const told = [{ path: "a.png", detail: "gone", image: 4 }, { path: "b.png", detail: "broken", image: null }];
+    expect([...lostOf(told)]).toEqual([4]);
+  });
+});
 
 describe("what is not in the list", () => {
   it("tells files from folders and from what is said of the whole folder", () => {

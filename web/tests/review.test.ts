@@ -57,18 +57,27 @@ describe("what is to review", () => {
 });
 
 describe("the next image", () => {
+  const none = new Set<number>();
+
   it("is another one to review while reviewing, and what is open otherwise", () => {
-    expect(nextTask(tasks, task(3))?.id).toBe(5);
-    expect(nextTask(tasks, task(4, { accepted_by: "person" }))?.id).toBe(1);
-    expect(nextTask(tasks, null)?.id).toBe(1);
+    expect(nextTask(tasks, task(3), none)?.id).toBe(5);
+    expect(nextTask(tasks, task(4, { accepted_by: "person" }), none)?.id).toBe(1);
+    expect(nextTask(tasks, null, none)?.id).toBe(1);
+  });
+
+  it("is none whose file is lost", () => {
+    const others = [...tasks, task(6, { state: "open" })];
+    expect(nextTask(others, null, new Set([101]))?.id).toBe(6);
+    expect(nextTask(tasks, task(3), new Set([101, 105]))?.id).toBe(2);
+    expect(nextTask([task(1, { state: "open" })], null, new Set([101]))).toBeNull();
   });
 
   it("is what is left of the other sort, and never the one shown", () => {
     const open = tasks[0] ?? task(1);
-    expect(nextTask([open, task(2)], task(2))?.id).toBe(1);
-    expect(nextTask([open, task(2)], open)?.id).toBe(2);
-    expect(nextTask([open], open)).toBeNull();
-    expect(nextTask([task(2)], task(2))).toBeNull();
+    expect(nextTask([open, task(2)], task(2), none)?.id).toBe(1);
+    expect(nextTask([open, task(2)], open, none)?.id).toBe(2);
+    expect(nextTask([open], open, none)).toBeNull();
+    expect(nextTask([task(2)], task(2), none)).toBeNull();
   });
 });
 

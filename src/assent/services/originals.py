@@ -96,7 +96,7 @@ class Originals:
         if original.digest and kept.image.content_id != original.digest:
             raise ChangedError(
                 f"{original.name} was changed since it was taken in: its content is another."
-                " Put the earlier file back, or scan the folder again to work on the new one."
+                " Put the earlier file back, or look again to work on the new one."
             )
         self._checked.put(original, stamp)
         return kept.image
@@ -174,6 +174,6 @@ def _stamp(place: Path, original: Original) -> Stamp:
             ) from error
         raise ChangedError(
             f"{original.name} was moved or deleted since it was taken in."
-            " Put it back, or scan the folder again."
+            " Put it back, then look again."
         ) from error
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in facts)

@@ -1,7 +1,7 @@
 """Take in the images of a folder: read each once, remember its content, change nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,12 @@ class Problem:
         path: From the project's root; of a folder that was passed over with a slash at its end,
             and "" where the whole folder is meant.
         detail: One sentence or two.
+        image: The one in the queues that cannot be opened for it; None where there is none.
     """
 
     path: str
     detail: str
+    image: int | None = None
 
 
 def scan(
@@ -107,7 +109,10 @@ def scan(
     stamps.keep(project.root, found)
     outdated = {path for path, _ in store.masks.outdated(project.id)} & paths
     changed = [Problem(path, CHANGED) for path in sorted(outdated, key=natural_key)]
-    return [*problems, *_gone(store.projects.images(project.id), paths), *changed]
+    images = store.projects.images(project.id)
+    ids = {image.path: image.id for image in images}
+    unread = [replace(problem, image=ids.get(problem.path)) for problem in problems]
+    return [*unread, *_gone(images, paths), *changed]
 
 
 def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[Project, bool]:
@@ -236,8 +241,8 @@ def _kind_of(place: Path) -> str:
 
 def _gone(images: tuple[StoredImage, ...], paths: set[str]) -> list[Problem]:
     """Images of the folder that are not found in it; those that were sent lie elsewhere."""
-    own = (image.path for image in images if not image.path.startswith(f"{UPLOADED}/"))
-    return [Problem(path, GONE) for path in own if path not in paths]
+    own = (image for image in images if not image.path.startswith(f"{UPLOADED}/"))
+    return [Problem(image.path, GONE, image.id) for image in own if image.path not in paths]
 
 
 def _folder_of(root: Path) -> Path:

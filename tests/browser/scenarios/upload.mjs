@@ -2,7 +2,7 @@
 // rest arrives. What was added is taken back. A file of the folder that cannot be read is named, and is in the list
 // once it was mended and looked for again.
 
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { base, check, checkAccess, openPage, rest, run, shoot } from "../page.mjs";
 
@@ -85,7 +85,27 @@ await run(async ({ newPage, complaints }) => {
   await page.locator(".queue-item", { hasText: "scan.png" }).waitFor();
   await page.getByText("could not be read").waitFor({ state: "detached" });
 
+  // A file that is deleted is marked, passed over, and not counted.
+  const done = page.locator(".queue .count").first();
+  const before = await done.innerText();
+  const lost = page.locator(".queue-item", { hasText: "scan.png" });
+  await lost.locator("img").waitFor();
+  rmSync(join(folder, "scan.png"));
+  await again.click();
+  await lost.getByText("No file").waitFor();
+  check((await done.innerText()) !== before, `The count says ${before} with a file less.`);
+  check((await lost.locator("img").count()) === 0, "What has no file has a picture.");
+  await lost.click();
+  await page.getByText("was moved or deleted").waitFor();
+  check((await page.locator(".log-item").count()) === 0, "The log says that an image is open whose file is not there.");
+  await lost.hover();
+  await shoot(page, "lost");
+  await checkAccess(page, "lost");
+  await page.keyboard.press("n");
+  await page.locator(".log-item[aria-current]").waitFor();
+  check((await page.locator(".queue-item[aria-current]", { hasText: "scan.png" }).count()) === 0, "Next stays where no file is.");
+
   // That these are refused is meant here.
-  const others = complaints.filter((line) => !/notes\.png|CT2N|status of 4/.test(line));
+  const others = complaints.filter((line) => !/notes\.png|CT2N|moved or deleted|status of 4/.test(line));
   complaints.splice(0, complaints.length, ...others);
 });

@@ -88,6 +88,17 @@ def test_before_a_scan_nothing_is_claimed_and_looking_again_finds_what_came(fold
         served.workspace.jobs.settle()
         assert (list(problems(served)), len(paths(served))) == (["a.png"], 3)
         assert "put it back" in problems(served)["a.png"]
+        (folder / "b.png").write_bytes(b"no image")
+        (folder / "d.png").write_bytes(b"no image")
+        served.post("/projects/1/scan")
+        served.workspace.jobs.settle()
+        told = served.get("/projects/1/problems").json()
+        # Which of them are in the queue nonetheless.
+        assert {each["path"]: each["image"] for each in told} == {
+            "a.png": 1,
+            "b.png": 2,
+            "d.png": None,
+        }
 
 
 def test_folders_and_links_that_are_passed_over_are_named(tmp_path):

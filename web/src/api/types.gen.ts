@@ -211,13 +211,15 @@ export interface components {
         };
         /**
          * FileProblem
-         * @description A file that could not be read.
+         * @description A file that could not be read, and the image in the queues that cannot be opened for it.
          */
         FileProblem: {
             /** Path */
             path: string;
             /** Detail */
             detail: string;
+            /** Image */
+            image: number | null;
         };
         /**
          * Health

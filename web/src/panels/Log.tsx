@@ -35,12 +35,14 @@ export function Log({ state, onGoTo, onUndo, onRedo }: Props) {
         </span>
       </header>
       <ol className="log-list">
-        <li ref={round === 0 ? end : undefined}>
-          <button type="button" className="log-item" aria-current={round === 0 && !isStill ? "step" : undefined} disabled={isStill || !proposal} onClick={() => onGoTo(0)}>
-            <span className="log-round">0</span>
-            {words.opened}
-          </button>
-        </li>
+        {proposal && (
+          <li ref={round === 0 ? end : undefined}>
+            <button type="button" className="log-item" aria-current={round === 0 && !isStill ? "step" : undefined} disabled={isStill} onClick={() => onGoTo(0)}>
+              <span className="log-round">0</span>
+              {words.opened}
+            </button>
+          </li>
+        )}
         {proposal?.log.map((entry) => (
           <li key={entry.round} ref={entry.round + 1 === round ? end : undefined}>
             <button

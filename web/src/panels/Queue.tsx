@@ -11,13 +11,15 @@ interface Props {
   queue: QueueOf | null;
   progress: Progress | null;
   shown: Task | null;
+  /** Images whose files cannot be opened. */
+  lost: ReadonlySet<number>;
   onOpen(task: Task): void;
   /** Beside the title. */
   add?: React.ReactNode;
   children?: React.ReactNode;
 }
 
-export function Queue({ queue, progress, shown, onOpen, add, children }: Props) {
+export function Queue({ queue, progress, shown, lost, onOpen, add, children }: Props) {
   const current = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     // In braces, since newer browsers return a promise here.
@@ -32,7 +34,7 @@ export function Queue({ queue, progress, shown, onOpen, add, children }: Props) 
     <nav className="queue" aria-label={words.queue}>
       <header className="panel-head">
         <h2>{words.queue}</h2>
-        {queue && <span className="count">{words.queueCount(queue.counts.accepted, total(queue))}</span>}
+        {queue && <span className="count">{words.queueCount(queue.counts.accepted, total(queue) - waitingFor(lost, queue))}</span>}
         <span className="spacer" />
         {add}
       </header>
@@ -60,13 +62,18 @@ export function Queue({ queue, progress, shown, onOpen, add, children }: Props) 
               type="button"
               ref={task.id === shown?.id ? current : undefined}
               className={`queue-item is-${task.state}`}
+              title={lost.has(task.image.id) ? words.fileLostLong : undefined}
               aria-current={task.id === shown?.id ? "true" : undefined}
               onClick={() => onOpen(task)}
             >
-              <img src={url.thumbnail(task.image.id, 96)} alt="" loading="lazy" width={44} height={44} />
+              {lost.has(task.image.id) ? (
+                <span className="no-picture" />
+              ) : (
+                <img src={url.thumbnail(task.image.id, 96)} alt="" loading="lazy" width={44} height={44} />
+              )}
               <span className="queue-text">
                 <Name name={task.image.name} path={task.image.path} />
-                <TaskLine task={task} />
+                <TaskLine task={task} isLost={lost.has(task.image.id)} />
               </span>
             </button>
           </li>
@@ -91,14 +98,15 @@ function Name({ name, path }: { name: string; path: string }) {
   );
 }
 
-function TaskLine({ task }: { task: Task }) {
+function TaskLine({ task, isLost }: { task: Task; isLost: boolean }) {
   const quality = task.predicted_dice;
   const isUnseen = isToReview(task);
   return (
     <span className="queue-line">
-      <span className={`dot is-${isUnseen ? "unseen-yet" : task.state}`} aria-hidden="true" />
-      {isUnseen ? words.toReview : words.taskState[task.state]}
-      {quality !== null && (task.state === "open" || isUnseen) && (
+      <span className={`dot is-${isLost ? "lost" : isUnseen ? "unseen-yet" : task.state}`} aria-hidden="true" />
+      {isLost && task.state === "open" ? words.fileLost : isUnseen ? words.toReview : words.taskState[task.state]}
+      {isLost && task.state !== "open" && <span className="quality">{words.fileLost}</span>}
+      {!isLost && quality !== null && (task.state === "open" || isUnseen) && (
         <span className="quality" title={words.qualityLong(quality)}>
           <span className="quality-bar" aria-hidden="true">
             <span style={{ width: `${Math.round(quality * 100)}%` }} />
@@ -108,6 +116,11 @@ function TaskLine({ task }: { task: Task }) {
       )}
     </span>
   );
+}
+
+/** How many of the open ones cannot be done before their files are back. */
+function waitingFor(lost: ReadonlySet<number>, { tasks }: QueueOf): number {
+  return tasks.filter(({ state, image }) => state === "open" && lost.has(image.id)).length;
 }
 
 function total(queue: QueueOf): number {

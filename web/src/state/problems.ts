@@ -10,6 +10,11 @@ export interface Missing {
   folders: FileProblem[];
 }
 
+/** The images in the list that cannot be opened, by their ids. */
+export function lostOf(problems: readonly FileProblem[]): ReadonlySet<number> {
+  return new Set(problems.flatMap(({ image }) => image ?? []));
+}
+
 export function missingOf(problems: readonly FileProblem[]): Missing {
   const named = problems.filter(({ path }) => path !== "");
   return {

@@ -37,10 +37,14 @@ export function nextToReview(tasks: readonly Task[], shown: Task | null): Task |
   return next && next.id !== shown?.id ? next : null;
 }
 
-/** Where to go from an image: on with the review from one to review, else to what is open first. */
-export function nextTask(tasks: readonly Task[], shown: Task | null): Task | null {
-  const open = tasks.find(({ state, id }) => state === "open" && id !== shown?.id) ?? null;
-  const unseen = nextToReview(tasks, shown);
+/**
+ * Where to go from an image: on with the review from one to review, else to what is open first.
+ * Images that are `lost`, since their files are, are passed over.
+ */
+export function nextTask(tasks: readonly Task[], shown: Task | null, lost: ReadonlySet<number>): Task | null {
+  const there = tasks.filter(({ image }) => !lost.has(image.id));
+  const open = there.find(({ state, id }) => state === "open" && id !== shown?.id) ?? null;
+  const unseen = nextToReview(there, shown);
   return isToReview(shown) ? (unseen ?? open) : (open ?? unseen);
 }
 

@@ -213,7 +213,7 @@ function useMoves(desk: Desk, person: string) {
     const queue = await refresh();
     // Whoever went somewhere else meanwhile stays there.
     if (shownNow.current?.id !== shownTask?.id) return;
-    const found = nextTask(queue?.tasks ?? [], shownTask);
+    const found = nextTask(queue?.tasks ?? [], shownTask, desk.lost);
     if (found) openTask(found);
     else if (queue) store.tell("info", words.allDone);
   };

@@ -7,6 +7,7 @@ import type { Queue, Task } from "../api/types";
 import { words } from "../words";
 import { useBusy } from "./busy";
 import { sentence } from "./insist";
+import { nextTask } from "./review";
 import { formatRoute, parseRoute, type Route } from "./route";
 import { Sender, type Server } from "./sender";
 import { Store, useStore } from "./store";
@@ -43,7 +44,7 @@ export function useDesk(person: string) {
   const unauthorised = useCallback(() => setNeedsToken(true), []);
 
   const folder = useFolder({ route, person, attempt }, store, unauthorised);
-  const { target, queue, refresh } = folder;
+  const { target, queue, refresh, lost } = folder;
   const project = folder.project?.id ?? null;
 
   const openTask = useCallback(
@@ -52,8 +53,8 @@ export function useDesk(person: string) {
   );
   const shownTask = queue?.tasks.find((task) => task.id === route.task) ?? null;
   useEffect(() => {
-    if (queue && !shownTask) openTask(queue.tasks.find((task) => task.state === "open") ?? queue.tasks[0] ?? null);
-  }, [queue, shownTask, openTask]);
+    if (queue && !shownTask) openTask(nextTask(queue.tasks, null, lost) ?? queue.tasks[0] ?? null);
+  }, [queue, shownTask, openTask, lost]);
 
   const previous = useTrail(shownTask, queue);
 

@@ -1,9 +1,10 @@
 // The folder that is worked on: its targets, and what is known of its images for one of them.
 
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
-import type { Profile, Progress, Project, Queue } from "../api/types";
+import type { FileProblem, Profile, Progress, Project, Queue } from "../api/types";
 import { insist } from "./insist";
+import { lostOf } from "./problems";
 import type { Route } from "./route";
 import { useScan } from "./scan";
 import type { Store } from "./store";
@@ -24,6 +25,7 @@ export interface Known {
   queue: Queue | null;
   progress: Progress | null;
   profile: Profile | null;
+  problems: FileProblem[] | null;
 }
 
 /** What is known after a reply: an older one, and one about something else than is wanted, tell nothing. */
@@ -32,8 +34,13 @@ export function informed(old: Known | null, reply: Known, wanted: string): Known
   if (old?.of !== reply.of) return reply;
   if (old.asked > reply.asked) return old;
   // What could not be had this time stays as it was.
-  const { queue, progress, profile } = reply;
-  return { ...reply, queue: queue ?? old.queue, progress: progress ?? old.progress, profile: profile ?? old.profile };
+  return {
+    ...reply,
+    queue: reply.queue ?? old.queue,
+    progress: reply.progress ?? old.progress,
+    profile: reply.profile ?? old.profile,
+    problems: reply.problems ?? old.problems,
+  };
 }
 
 export function useFolder({ route, person, attempt }: Wanted, store: Store, onUnauthorised: () => void) {
@@ -56,17 +63,18 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
     return () => void (isWanted = false);
   }, [store, attempt, onUnauthorised]);
 
-  /** Queue, effort and profile, as they are now; null where something else is wanted by the time they are here. */
+  /** Queue, effort, profile and problems, as they are now; null where something else is wanted by the time they are here. */
   const refresh = useCallback(async (): Promise<Queue | null> => {
     if (projectId === null || target === null) return null;
     const mine = ++asked.current;
     const isWanted = () => wanted.current === of;
-    const [queue, progress, profile] = await Promise.all([
+    const [queue, progress, profile, problems] = await Promise.all([
       insist(store, () => api.queue(projectId, target), isWanted, onUnauthorised),
       insist(store, () => api.progress(projectId, target), isWanted, onUnauthorised),
       insist(store, () => api.profile(person), isWanted, onUnauthorised),
+      insist(store, () => api.problems(projectId), isWanted, onUnauthorised),
     ]);
-    setHeld((old) => informed(old, { of, asked: mine, queue, progress, profile }, wanted.current));
+    setHeld((old) => informed(old, { of, asked: mine, queue, progress, profile, problems }, wanted.current));
     return isWanted() ? queue : null;
   }, [store, projectId, target, person, of, onUnauthorised]);
 
@@ -78,6 +86,8 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
   // Until the new list is here, that of another folder or target is none of this one.
   const known = held?.of === of ? held : null;
   const queue = known?.queue ?? null;
+  const problems = known?.problems ?? null;
+  const lost = useMemo(() => lostOf(problems ?? []), [problems]);
 
   // A new folder is being looked through, or somebody is about to put images into it.
   const isEmpty = projects !== null && (target === null || queue?.tasks.length === 0);
@@ -89,6 +99,8 @@ export function useFolder({ route, person, attempt }: Wanted, store: Store, onUn
   const scan = useScan(projectId, isEmpty, lookAgain);
   return {
     project, projects, target, queue, progress: known?.progress ?? null, profile: known?.profile ?? null, refresh,
+    /** Images in the queue whose files cannot be opened. */
+    lost,
     /** Whether there is nothing to show yet, and the job that looks for something. */
     isEmpty, scan,
     /** A project as it is now, where a target came or went. */

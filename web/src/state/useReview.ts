@@ -44,7 +44,7 @@ export function useReview(desk: Desk, person: string): Review | null {
   if (!task || !source || by === null) return null;
 
   const goOn = (otherwise: string) => {
-    const found = nextTask(desk.queue?.tasks ?? [], task);
+    const found = nextTask(desk.queue?.tasks ?? [], task, desk.lost);
     if (found) openTask(found);
     else store.tell("info", otherwise);
   };

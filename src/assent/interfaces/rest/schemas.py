@@ -72,10 +72,11 @@ class ImageDetail(Image):
 
 
 class FileProblem(Wire):
-    """A file that could not be read."""
+    """A file that could not be read, and the image in the queues that cannot be opened for it."""
 
     path: str
     detail: str
+    image: int | None
 
 
 class HeldMask(Wire):

@@ -1,6 +1,7 @@
 """Projects, their images, and what a browser is shown of these."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -50,7 +51,7 @@ def problems(desk: AtDesk, project: schemas.Id) -> list[schemas.FileProblem]:
     since the server started, the path is empty.
     """
     found = desk.workspace.problems(project)
-    return [schemas.FileProblem(path=each.path, detail=each.detail) for each in found]
+    return [schemas.FileProblem(**asdict(each)) for each in found]
 
 
 @router.post("/projects/{project}/targets", status_code=201)

@@ -71,7 +71,10 @@ async def upload_series(
         take = desk.workspace.uploads.take_in_series
         taken = await run_in_threadpool(take, project, name, incoming, target)
     response.status_code = 201 if taken.is_new else 200
-    problems = [schemas.FileProblem(path=each.path, detail=each.detail) for each in taken.problems]
+    problems = [
+        schemas.FileProblem(path=each.path, detail=each.detail, image=None)
+        for each in taken.problems
+    ]
     return schemas.Series(images=[to_image(image) for image in taken.images], problems=problems)
 
 
