@@ -46,6 +46,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones_in_order():
 
 
 def test_an_unknown_name_where_nothing_is_known():
+    numbers = errors.NotFoundError("task", "9", known=["10", "…", "8", "11", "7"])
+    assert str(numbers).endswith("Known: 7, 8, 10, 11, ….")
     error = errors.NotFoundError("dataset", "x", known=iter(()))
     assert str(error) == "There is no dataset named 'x'. Known: none."
 

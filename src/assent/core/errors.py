@@ -66,13 +66,18 @@ class NotFoundError(AssentError):
     """A name is not known."""
 
     def __init__(self, kind: str, name: str, *, known: Iterable[str]) -> None:
-        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        self.kind, self.name, self.known = kind, name, tuple(sorted(known, key=_place))
         choices = ", ".join(self.known) or "none"
         super().__init__(f"There is no {kind} named {name!r}. Known: {choices}.")
 
     def __reduce__(self) -> tuple[Callable[..., "NotFoundError"], tuple[str, str]]:
         # The default would call the class with the message alone, and fail in another process.
         return partial(type(self), known=self.known), (self.kind, self.name)
+
+
+def _place(name: str) -> tuple[bool, int, str]:
+    """Numbers first, by their value: 7 before 10."""
+    return (False, int(name), "") if name.isdecimal() else (True, 0, name)
 
 
 class MissingExtraError(AssentError):
