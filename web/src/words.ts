@@ -143,7 +143,10 @@ export const words = {
   emptyFolder: "There is no image in this folder.",
   brokenFolder: "This folder cannot be read. Add the files in it instead.",
   filesTogether: (first: string, all: number) => `${first} and ${all - 1} more`,
-  uploadKnown: "This image is here already.",
+  uploadKnown: (sent: string, names: readonly string[]) => {
+    const others = names.filter((name) => name !== sent);
+    return others.length > 0 ? `This image is here already, as ${others.join(", ")}.` : "This image is here already.";
+  },
   uploadBroke: "The connection broke off on the way. Add the file again.",
   uploading: (done: number, all: number, percent: number) => `Adding ${Math.min(done + 1, all)} of ${all} · ${percent} %`,
   uploaded: (done: number) => `${plural(done, "image", "images")} added`,

@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from "vitest";
-import { words } from "../src/words";
 import type { Parcel } from "../src/state/parcels";
 import { type Arrived, type Send, Uploader, summary } from "../src/state/upload";
 
@@ -7,11 +6,11 @@ const file = (name: string, bytes: number): Parcel => ({ name, body: new Blob([n
 
 /** An uploader whose files arrive, fail or report when the test says so. */
 function desk() {
-  const sending: { name: string; onSent(bytes: number): void; arrive(images?: number, problems?: string[]): void; fail(error: Error): void }[] = [];
+  const sending: { name: string; onSent(bytes: number): void; arrive(images?: number, problems?: string[], names?: string[]): void; fail(error: Error): void }[] = [];
   const send: Send = (sent, onSent, signal) =>
     new Promise<Arrived>((resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("aborted")));
-      sending.push({ name: sent.name, onSent, arrive: (images = 1, problems = []) => resolve({ images, problems }), fail: reject });
+      sending.push({ name: sent.name, onSent, arrive: (images = 1, problems = [], names = []) => resolve({ images, names, problems }), fail: reject });
     });
   const onAdded = vi.fn();
   const uploader = new Uploader(send, onAdded, (error) => `Said: ${(error as Error).message}`);
@@ -54,7 +53,12 @@ describe("files", () => {
     sending[0]?.arrive(0);
     await settle();
     expect(states()).toEqual(["a known"]);
-    expect(uploader.get()[0]?.problem).toBe(words.uploadKnown);
+    expect(uploader.get()[0]?.problem).toBe("This image is here already.");
+    // Under another name it would not be found in the list.
+    uploader.add([file("b", 10)]);
+    sending[1]?.arrive(0, [], ["scan-7.png"]);
+    await settle();
+    expect(uploader.get()[1]?.problem).toBe("This image is here already, as scan-7.png.");
     expect(summary(uploader.get())).toMatchObject({ done: 0, isUnderWay: false });
   });
 

@@ -145,7 +145,8 @@ export const api = {
     const path = `/projects/${project}/${isSeries ? "series" : "images"}?name=${encodeURIComponent(name)}`;
     const { isNew, reply } = await sendFile<T.Series | T.ImageInfo>(path, body, onSent, signal);
     const { images, problems } = "images" in reply ? reply : { images: [reply], problems: [] };
-    return { images: isNew ? images.length : 0, problems: problems.map(({ detail }) => detail) };
+    const names = images.map((image) => image.name);
+    return { images: isNew ? images.length : 0, names, problems: problems.map(({ detail }) => detail) };
   },
   removeImage: async (image: number) => {
     await request(`/images/${image}`, { method: "DELETE" });

@@ -19,6 +19,8 @@ export interface Upload {
 export interface Arrived {
   /** None where all of it was there already. */
   images: number;
+  /** What those that came of it, or were there already, are called in the list. */
+  names: readonly string[];
   /** Why a part of it cannot be used. */
   problems: readonly string[];
 }
@@ -92,9 +94,9 @@ export class Uploader {
     this.stop = stop;
     this.change(id, { state: "sending" });
     try {
-      const { images, problems } = await this.send(parcel, (sent) => this.change(id, { sent }), stop.signal);
+      const { images, names, problems } = await this.send(parcel, (sent) => this.change(id, { sent }), stop.signal);
       const isNew = images > 0;
-      const said = isNew ? problems : [words.uploadKnown, ...problems];
+      const said = isNew ? problems : [words.uploadKnown(parcel.name, names), ...problems];
       const problem = said.length > 0 ? said.join(" ") : null;
       this.change(id, { state: isNew ? "done" : "known", sent: parcel.body.size, images, problem });
       this.onAdded();
