@@ -45,9 +45,12 @@ def test_an_unknown_name_is_answered_with_the_known_ones_in_order():
     assert (error.kind, error.name) == ("method", "spaa")
 
 
+def test_known_numbers_come_by_their_value():
+    error = errors.NotFoundError("task", "9", known=["10", "…", "8", "11", "7"])
+    assert str(error).endswith("Known: 7, 8, 10, 11, ….")
+
+
 def test_an_unknown_name_where_nothing_is_known():
-    numbers = errors.NotFoundError("task", "9", known=["10", "…", "8", "11", "7"])
-    assert str(numbers).endswith("Known: 7, 8, 10, 11, ….")
     error = errors.NotFoundError("dataset", "x", known=iter(()))
     assert str(error) == "There is no dataset named 'x'. Known: none."
 
