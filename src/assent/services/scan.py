@@ -1,5 +1,6 @@
 """Take in the images of a folder: read each once, remember its content, change nothing."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -120,17 +121,23 @@ def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[P
 
     Raises:
         ForbiddenError: If there is no such folder.
-        InputError: If the name is taken.
+        InputError: If the name is taken, or the folder's path cannot be stored.
     """
     root = folder.resolve()
+    shown = _shown(root.name)
     if not root.is_dir():
         raise ForbiddenError(
-            f"There is no folder {root.name!r} at that place. Name a folder with images."
+            f"There is no folder {shown!r} at that place. Name a folder with images."
+        )
+    if os.fsencode(root).decode(errors="replace") != str(root):
+        raise InputError(
+            f"The path of the folder {shown!r} holds bytes that are not UTF-8, which no database"
+            " can store. Rename that part of the path, and serve the folder again."
         )
     for project in store.projects.all():
         if Path(project.root) == root:
             return project, False
-    free = name or next(_names(root.name or "images", {p.name for p in store.projects.all()}))
+    free = name or next(_names(shown or "images", {p.name for p in store.projects.all()}))
     return store.projects.add(free, str(root)), True
 
 

@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from assent.core.errors import InputError
 from assent.services.originals import Originals
 from interfaces.rest.serving import API, TARGET, problem_of, serving
 from interfaces.small_files import disc, recorded, write_picture
@@ -139,6 +140,27 @@ def test_what_a_link_to_a_folder_leads_to_is_neither_taken_in_nor_named(tmp_path
         told = problems(served)
         assert told[f"{name}/"] == told["up/"]
         assert told["up/"].startswith("It is a link to a folder, and such links are not followed")
+
+
+def test_a_folder_whose_name_cannot_be_stored_is_refused_in_a_sentence(tmp_path):
+    for path in (b"\xff\xfe", b"\xff\xfe/study"):
+        folder = tmp_path / os.fsdecode(path)
+        folder.mkdir()
+        with (
+            pytest.raises(InputError, match="holds bytes that are not UTF-8") as refused,
+            serving(folder, tmp_path / "home"),
+        ):
+            pass
+        assert str(refused.value).isprintable()
+
+
+def test_a_project_is_not_named_with_what_cannot_be_printed(tmp_path):
+    study = tmp_path / "new\nline\x1b"
+    write_picture(study / "a.png", disc(9))
+    with serving(study, tmp_path / "home") as served:
+        (project,) = served.get("/projects").json()
+        assert project["name"] == "new\N{REPLACEMENT CHARACTER}line\N{REPLACEMENT CHARACTER}"
+        assert paths(served) == ["a.png"]
 
 
 def test_a_long_folder_comes_in_its_own_order(tmp_path):
