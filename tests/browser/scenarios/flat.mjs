@@ -11,6 +11,14 @@ async function press(page, key) {
   await page.waitForFunction((old) => document.querySelector(".stage-canvas").dataset.stamp !== old, before);
 }
 
+/** Keep the next request to an address from going out until the returned function is called. */
+async function hold(page, address) {
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route(address, async (route) => (await held, route.continue()), { times: 1 });
+  return release;
+}
+
 await run(async ({ newPage }) => {
   const page = await openPage(newPage);
   await openImage(page, "a.png");
@@ -85,6 +93,35 @@ await run(async ({ newPage }) => {
   await waitUntilPainted(page);
   await clickStage(page, { x: 0.5, y: 0.5 });
   await waitForRound(page, 1);
+  await page.locator(".card:enabled").first().waitFor();
+
+  // Nobody saw what will follow from a pick: Enter does not accept it before it is there.
+  const letGo = await hold(page, "**/feedback");
+  await page.keyboard.press("1");
+  await page.keyboard.press("Enter");
+  await page.getByText("Your choice is on its way").waitFor();
+  letGo();
+  await waitForRound(page, 2);
+  await waitUntilPainted(page);
+  check((await page.getByText("It is on disk").count()) === 0, "A mask was accepted that nobody saw.");
+
+  // What is marked while an undo is on its way follows it, and an undo while an answer is follows that.
+  const undone = await hold(page, "**/undo");
+  await page.keyboard.press("Control+z");
+  await clickStage(page, { x: 0.25, y: 0.5 }, { button: "right" });
+  await page.locator(".log-item.is-waiting").waitFor();
+  undone();
+  await page.locator(".log-item.is-waiting").waitFor({ state: "detached" });
+  await waitForRound(page, 2);
+  await page.locator(".log-item", { hasText: "Point outside" }).waitFor();
+  const answered = await hold(page, "**/feedback");
+  await clickStage(page, { x: 0.75, y: 0.5 }, { button: "right" });
+  await page.keyboard.press("Control+z");
+  await page.keyboard.press("Control+z");
+  answered();
+  await waitForRound(page, 1);
+  check((await page.locator(".banner").count()) === 0, "Something is said of what was done as asked.");
+
   await waitUntilPainted(page);
   await accept(page);
   await page.getByText("2 of 4 done").waitFor();
