@@ -1,11 +1,11 @@
 """Take in the images of a folder: read each once, remember its content, change nothing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from assent.core.errors import AssentError, ForbiddenError, InputError
 from assent.datasets.layout import IMAGE_FOLDERS
@@ -18,6 +18,7 @@ from assent.services.stamps import Found, Stamps
 from assent.storage.records import FoundImage, Project, StoredImage
 from assent.storage.store import Store
 
+T = TypeVar("T")
 BATCH = 16
 """Images that are noted together: a queue fills while a long scan goes on."""
 
@@ -66,8 +67,9 @@ def scan(
 ) -> list[Problem]:
     """Read every image of a project's folder and put it into the queue; the rest goes on.
 
-    What is known already stays as it is, with all that was done on it. A file that looks untouched
-    since it was read last, by its time of change and size, is not read again.
+    What is known already stays as it is, with all that was done on it, also under a new name: an
+    image whose file is gone follows its content to the one new path that holds it. A file that
+    looks untouched since it was read last, by its time of change and size, is not read again.
 
     Args:
         store: Where images are noted.
@@ -88,7 +90,8 @@ def scan(
     places, problems = _listed(Path(project.root))
     stamps = stamps or Stamps()
     before, found = stamps.read(project.root), dict[str, Found]()
-    taken = _Taken(store, project.id, target)
+    listed = {place.relative_to(project.root).as_posix() for place in places}
+    taken = _Taken(store, project.id, target, listed)
     paths = set[str]()
     for number, place in enumerate(places):
         path = place.relative_to(project.root).as_posix()
@@ -144,10 +147,13 @@ def open_project(store: Store, folder: Path, name: str | None = None) -> tuple[P
 class _Taken:
     """Notes what is found, a batch at a time, and puts it into the queues in the folder's order."""
 
-    def __init__(self, store: Store, project_id: int, target: str) -> None:
+    def __init__(self, store: Store, project_id: int, target: str, listed: set[str]) -> None:
         self._projects, self._id = store.projects, project_id
         self._targets = list(dict.fromkeys([*store.projects.targets(project_id), target]))
-        self._known = {(i.path, i.digest) for i in store.projects.images(project_id)}
+        images = store.projects.images(project_id)
+        self._known = {(i.path, i.digest) for i in images}
+        self._gone = _by_digest((i.digest, i) for i in images if _is_gone(i, listed))
+        self._elsewhere: list[tuple[int, FoundImage]] = []
         self._batch: list[tuple[int, FoundImage]] = []
 
     def add(self, number: int, read: Found) -> None:
@@ -155,18 +161,30 @@ class _Taken:
         if (read["path"], read["digest"]) in self._known:
             return
         facts = {name: read[name] for name in ("path", "digest", "kind")}
-        self._batch.append((number, FoundImage(**facts, shape_dhw=tuple(read["shape_dhw"]))))
+        image = FoundImage(**facts, shape_dhw=tuple(read["shape_dhw"]))
+        into = self._elsewhere if image.digest in self._gone else self._batch
+        into.append((number, image))
         if len(self._batch) == BATCH:
             self._flush()
 
     def finish(self) -> None:
         """Note the last ones, and put into each queue what is missing in it."""
+        self._batch.extend(self._left())
         self._flush()
         images = self._projects.images(self._id)
         ids = [image.id for image in sorted(images, key=lambda image: natural_key(image.path))]
         for target in self._targets:
             if sum(self._projects.progress(self._id, target).values()) < len(ids):
                 self._projects.add_tasks(ids, target)
+
+    def _left(self) -> Iterator[tuple[int, FoundImage]]:
+        """What has the content of an image that is gone, but cannot be known to be that one."""
+        new = _by_digest((image.digest, (number, image)) for number, image in self._elsewhere)
+        for digest, found in new.items():
+            gone = self._gone[digest]
+            is_one = len(gone) == len(found) == 1
+            if not is_one or not self._projects.move_image(gone[0].id, found[0][1].path):
+                yield from found
 
     def _flush(self) -> None:
         self._projects.add_images(self._id, [image for _, image in self._batch])
@@ -247,9 +265,20 @@ def _kind_of(place: Path) -> str:
 
 
 def _gone(images: tuple[StoredImage, ...], paths: set[str]) -> list[Problem]:
-    """Images of the folder that are not found in it; those that were sent lie elsewhere."""
-    own = (image for image in images if not image.path.startswith(f"{UPLOADED}/"))
-    return [Problem(image.path, GONE, image.id) for image in own if image.path not in paths]
+    """Images of the folder that are not found in it."""
+    return [Problem(image.path, GONE, image.id) for image in images if _is_gone(image, paths)]
+
+
+def _is_gone(image: StoredImage, paths: set[str]) -> bool:
+    """Whether it is not among these of the folder; what was sent lies elsewhere."""
+    return image.path not in paths and not image.path.startswith(f"{UPLOADED}/")
+
+
+def _by_digest(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    found: dict[str, list[T]] = {}
+    for digest, value in pairs:
+        found.setdefault(digest, []).append(value)
+    return found
 
 
 def _folder_of(root: Path) -> Path:

@@ -152,6 +152,26 @@ class Projects:
                     rows,
                 )
 
+    def move_image(self, image_id: int, path: str) -> bool:
+        """Let an image, with all that was done on it, follow its file to another path.
+
+        Returns:
+            Whether it did: not where its content was known at that path before.
+
+        Raises:
+            NotFoundError: If there is no such image.
+            InputError: If the path is not below the project's root.
+        """
+        with self._database.writing() as connection:
+            image = _one(connection, images, image_id, "image")
+            there = and_(images.c.project_id == image.project_id, images.c.path == _checked(path))
+            known = select(images.c.id).where(there, images.c.digest == image.digest)
+            if connection.execute(known).first():
+                return False
+            connection.execute(update(images).where(there).values(is_current=False))
+            connection.execute(update(images).where(images.c.id == image_id).values(path=path))
+        return True
+
     def images(self, project_id: int) -> tuple[StoredImage, ...]:
         """The images that lie in a project's folder now, by path."""
         of_project = and_(images.c.project_id == project_id, images.c.is_current)

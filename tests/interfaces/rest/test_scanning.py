@@ -163,6 +163,40 @@ def test_a_project_is_not_named_with_what_cannot_be_printed(tmp_path):
         assert paths(served) == ["a.png"]
 
 
+def test_work_follows_a_file_that_was_renamed(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        done = served.open()
+        done = served.answer(done, "accept", choice="recommended").json()
+        (folder / "a.png").rename(folder / "b.png")
+        look_again(served)
+        assert {image["path"]: image["id"] for image in served.images()} == {"b.png": 1, "c.png": 3}
+        assert problems(served) == {}
+        again = served.open(1)
+        assert (again["session"], again["is_accepted"]) == (done["session"], True)
+        queue = served.get("/projects/1/tasks", target=TARGET).json()
+        assert queue["counts"] == {"open": 1, "accepted": 1, "skipped": 0}
+
+
+def test_work_stays_where_several_files_may_be_the_renamed_one(folder, tmp_path):
+    with serving(folder, tmp_path / "home") as served:
+        shutil.copy(folder / "a.png", folder / "d.png")
+        (folder / "a.png").rename(folder / "e.png")
+        look_again(served)
+        found = {image["path"]: image["id"] for image in served.images()}
+        assert found == {"a.png": 1, "b.png": 2, "c.png": 3, "d.png": 4, "e.png": 5}
+        assert list(problems(served)) == ["a.png"]
+        (folder / "d.png").unlink()
+        (folder / "e.png").rename(folder / "a.png")  # where this content is known already
+        look_again(served)
+        assert served.open(1)["round"] == 0
+        assert set(problems(served)) == {"d.png", "e.png"}
+
+
+def look_again(served):
+    served.post("/projects/1/scan")
+    served.workspace.jobs.settle()
+
+
 def test_a_long_folder_comes_in_its_own_order(tmp_path):
     names = [f"{number}.png" for number in range(1, 21)]
     for name in names:
