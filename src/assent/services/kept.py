@@ -1,6 +1,7 @@
 """What is kept of the work, as interfaces see it: values without SQL."""
 
 from assent.storage.records import (
+    AuditEvent,
     Job,
     Project,
     StoredExample,
@@ -11,6 +12,7 @@ from assent.storage.records import (
 )
 
 __all__ = [
+    "AuditEvent",
     "Job",
     "Project",
     "StoredExample",

@@ -96,6 +96,21 @@ def test_finished_images_inform_the_next_and_can_be_removed(served):
     assert served.open(second)["context"] == 1
 
 
+def test_the_log_of_an_image_says_who_accepted_and_reopened_what(served):
+    shown = served.open()
+    image, session = shown["image"]["id"], shown["session"]
+    assert served.get(f"/images/{image}/audit").json() == []
+    served.answer(shown, "accept", choice="recommended")
+    served.post(f"/sessions/{session}/reopen", {})
+    told = served.get(f"/images/{image}/audit").json()
+    assert [each["event"] for each in told] == ["accepted", "reopened"]
+    for each in told:
+        assert (each["person"], each["target"], each["session"]) == ("me", TARGET, session)
+        assert (each["method"], len(each["blob"]), each["risk"]) == ("threshold", 64, None)
+    other = next(each["id"] for each in served.images() if each["id"] != image)
+    assert served.get(f"/images/{other}/audit").json() == []
+
+
 def test_effort_counts_answers_but_not_the_acceptance(served):
     shown = served.answer(served.open(), "pick", candidate=1).json()
     click = [{"kind": "click", "at_zyx": [0, 24, 24]}]

@@ -69,6 +69,45 @@ export interface components {
             dice: number;
         };
         /**
+         * AuditEvent
+         * @description Who accepted, reopened or brought which mask of an image, and how that mask was made.
+         *
+         *     ``blob`` is the SHA-256 digest of the mask as it is stored; predicted Dice, threshold and risk
+         *     are told of masks that were accepted by rule.
+         */
+        AuditEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Event
+             * @enum {string}
+             */
+            event: "accepted" | "accepted by rule" | "reopened" | "added";
+            /** Person */
+            person: string;
+            /** Target */
+            target: string;
+            /** Session */
+            session: number | null;
+            /** Blob */
+            blob: string;
+            /** Method */
+            method: string;
+            /** Weights Digest */
+            weights_digest: string;
+            /** Settings Digest */
+            settings_digest: string;
+            /** Predicted Dice */
+            predicted_dice: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Risk */
+            risk: number | null;
+        };
+        /**
          * BoxIn
          * @description A box; ``high_zyx`` is the first index beyond.
          */

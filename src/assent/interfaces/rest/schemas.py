@@ -412,6 +412,27 @@ class Job(Wire):
     result: JobResult | None
 
 
+class AuditEvent(Wire):
+    """Who accepted, reopened or brought which mask of an image, and how that mask was made.
+
+    ``blob`` is the SHA-256 digest of the mask as it is stored; predicted Dice, threshold and risk
+    are told of masks that were accepted by rule.
+    """
+
+    at: datetime
+    event: Literal["accepted", "accepted by rule", "reopened", "added"]
+    person: str
+    target: str
+    session: int | None
+    blob: str
+    method: str
+    weights_digest: str
+    settings_digest: str
+    predicted_dice: float | None
+    threshold: float | None
+    risk: float | None
+
+
 class Method(Wire):
     """What a method can do."""
 

@@ -14,6 +14,7 @@ from assent.interfaces.rest.arrays import crop_around, rle
 from assent.services.acceptance import accepted_by
 from assent.services.annotate import View
 from assent.services.kept import (
+    AuditEvent,
     Job,
     Project,
     StoredExample,
@@ -195,6 +196,13 @@ def to_job(job: Job) -> schemas.Job:
     result = schemas.JobResult(href=f"/api/v1/exports/{job.id}") if is_export else None
     facts = asdict(job)
     return schemas.Job(project=facts.pop("project_id"), **facts, result=result)
+
+
+def to_event(event: AuditEvent) -> schemas.AuditEvent:
+    """What happened once."""
+    facts = asdict(event)
+    names = schemas.AuditEvent.model_fields.keys() - {"session"}
+    return schemas.AuditEvent(session=event.session_id, **{name: facts[name] for name in names})
 
 
 def to_readers(image: int, target: str, found: Readers) -> schemas.Readers:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from assent.interfaces.rest import schemas
-from assent.interfaces.rest.wire import AtDesk, Desk, to_detail, to_image, to_job
+from assent.interfaces.rest.wire import AtDesk, Desk, to_detail, to_event, to_image, to_job
 from assent.services.originals import Original
 from assent.services.pictures import Look
 
@@ -81,6 +81,14 @@ def detail(desk: AtDesk, image: schemas.Id) -> schemas.ImageDetail:
     original = desk.workspace.annotate.original(stored)
     voxels = desk.workspace.originals.read(original)
     return to_detail(stored, voxels, desk.pictures.intensities(original))
+
+
+@router.get("/images/{image}/audit")
+def audit(desk: AtDesk, image: schemas.Id) -> list[schemas.AuditEvent]:
+    """Who accepted or reopened what on an image, oldest first; nothing of it is ever changed."""
+    digest = desk.workspace.annotate.image(image).digest
+    events = desk.workspace.store.audit.events(image_digest=digest)
+    return [to_event(event) for event in events]
 
 
 @router.get("/images/{image}/thumbnail", responses=PNG, response_class=Response)
