@@ -62,6 +62,21 @@ await run(
     await shoot(page, "touch");
     await checkAccess(page, "touch");
 
+    // Held upright, slice and planes share the height and have the whole width each.
+    await page.setViewportSize({ width: 768, height: 1024 });
+    await page.getByRole("button", { name: "Three planes and volume" }).tap();
+    await page.locator(".planes canvas").waitFor();
+    await page.waitForTimeout(3000);
+    await page.locator(".planes-load").waitFor({ state: "detached" });
+    const [slice, planes] = [await page.locator(".stage").boundingBox(), await page.locator(".planes").boundingBox()];
+    check(planes.y >= slice.y + slice.height - 1, "The planes lie beside the slice on an upright screen.");
+    check(slice.width > 700 && planes.width > 700, `The slice is ${slice.width} wide, the planes ${planes.width}.`);
+    check(Math.min(slice.height, planes.height) > 150, `The slice is ${slice.height} high, the planes ${planes.height}.`);
+    await shoot(page, "touch-planes");
+    await page.getByRole("button", { name: "Three planes and volume" }).tap();
+    await page.setViewportSize({ width: 1024, height: 768 });
+    await waitUntilPainted(page);
+
     await page.getByRole("button", { name: /^Paint/ }).tap();
     await checkSizes(page, "painting");
     await tap(page, { x: 0.5, y: 0.4 });
