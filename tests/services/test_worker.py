@@ -185,6 +185,18 @@ def test_a_wish_to_break_off_that_comes_too_late_disturbs_nobody(tmp_path):
     assert replies == [(True, None), (True, "told"), (True, "told")]
 
 
+def test_a_process_whose_server_is_gone_ends_without_a_word(tmp_path, caplog):
+    notes = Notes(tmp_path)
+    here, there = Pipe()
+    process = Thread(target=serve, args=(there, Slow("none", str(tmp_path))))
+    process.start()
+    here.send(("work", (), True))
+    notes.wait_for("begun")
+    here.close()
+    process.join()
+    assert caplog.records == []
+
+
 def test_nobody_waits_for_a_server_that_ends_in_the_middle_of_work_behind_the_scenes(
     slow, tmp_path
 ):

@@ -289,9 +289,10 @@ def serve(link: Connection, spec: EngineSpec) -> None:
 
 
 def _check(link: Connection) -> None:
-    """Break off if that was said; nothing else is sent while work is being done."""
+    """Break off if that was said, or nobody is there any more; nothing else is sent meanwhile."""
     if link.poll():
-        link.recv()
+        with suppress(EOFError, OSError):
+            link.recv()
         raise _BrokenOffError
 
 
