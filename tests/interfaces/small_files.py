@@ -96,3 +96,46 @@ def cut(path, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     return path
+
+
+SECRETS = (
+    *(b"Mustermann", b"Erika", b"PID-4711", b"19561224", b"Sankt Beispiel", b"Geheimnis"),
+    *(b"20240229", b"1.2.826.0.1.4711"),
+)
+"""What ``named`` puts into a file, and nothing else has."""
+
+
+def named(content):
+    """A DICOM file with a patient in every corner of it: ``SECRETS``."""
+    dataset = pydicom.dcmread(io.BytesIO(content))
+    dataset.preamble = b"Mustermann".ljust(128, b"\0")
+    dataset.file_meta.SourceApplicationEntityTitle = "PID-4711"
+    for holder in (dataset, *_nested_in(dataset)):
+        holder.PatientName, holder.PatientID = "Mustermann^Erika", "PID-4711"
+        holder.PatientBirthDate = holder.StudyDate = "19561224"
+        holder.InstitutionName = "Klinik Sankt Beispiel"
+        holder.ImageComments = holder.StudyDescription = "Frau Mustermann, PID-4711"
+        holder.ReferencedFrameOfReferenceUID = "1.2.826.0.1.4711.1"
+        holder.AcquisitionDateTime = "20240229101112"
+        block = holder.private_block(0x0011, "Geheimnis", create=True)
+        block.add_new(0x01, "LO", "Mustermann^Erika")
+        # No profile names these.
+        holder.CodeMeaning, holder.WindowCenterWidthExplanation = "Mustermann", "Erika"
+        holder.add_new(0x60000022, "LO", "Mustermann")
+        holder.add_new(0x00189999, "UN", b"Mustermann")
+    dataset.StudyInstanceUID = dataset.FrameOfReferenceUID = "1.2.826.0.1.4711.2"
+    dataset.SOPInstanceUID = f"1.2.826.0.1.4711.{dataset.get('InstanceNumber', 0)}"
+    dataset.SeriesInstanceUID = f"1.2.826.0.1.4711.9.{int(dataset.get('SeriesNumber') or 0)}"
+    kept = io.BytesIO()
+    dataset.save_as(kept)
+    assert all(secret in kept.getvalue() for secret in SECRETS)
+    return kept.getvalue()
+
+
+def _nested_in(dataset):
+    """Items of sequences that the profile names, does not name, and in one another."""
+    items = [pydicom.Dataset() for _ in range(4)]
+    dataset.RequestAttributesSequence, dataset.ReferencedImageSequence = items[:1], items[1:2]
+    dataset.SharedFunctionalGroupsSequence = items[2:3]
+    items[2].AnatomicRegionSequence = items[3:]
+    return items

@@ -28,10 +28,12 @@ class Decoded:
     Attributes:
         digest: ``Image.content_id``.
         shape_dhw: Number of voxels along z, y, x.
+        neutral_name: What it is called by if it was de-identified, without ending; else "".
     """
 
     digest: str
     shape_dhw: tuple[int, int, int]
+    neutral_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,19 +49,22 @@ class Unpacked:
     series: tuple[tuple[str, ...], ...]
 
 
-def decode(path: Path, name: str) -> Decoded:
+def decode(path: Path, name: str, *, key: bytes = b"") -> Decoded:
     """Read an image once, elsewhere: whatever it does to its reader, this process goes on.
 
     Args:
         path: The file, whose suffix says what it is, or the folder of a DICOM series.
         name: By which people know it, for messages.
+        key: If given, DICOM is overwritten de-identified, its UIDs replaced under this key, and
+            read once more: it must be the same image.
 
     Raises:
-        InputError: If it cannot be read within the limits, or not at all.
+        InputError: If it cannot be read within the limits, or not at all, or not be de-identified.
+        StorageError: If it cannot be written de-identified.
     """
-    told = _elsewhere("decode", path, name)
+    told = _elsewhere("decode", path, name, key=key)
     depth, height, width = told["shape"]
-    return Decoded(told["digest"], (depth, height, width))
+    return Decoded(told["digest"], (depth, height, width), told["neutral_name"])
 
 
 def unpack(path: Path, into: Path, name: str, most_bytes: int) -> Unpacked:
@@ -79,14 +84,14 @@ def unpack(path: Path, into: Path, name: str, most_bytes: int) -> Unpacked:
     return Unpacked(told["names"], tuple(map(tuple, told["series"])))
 
 
-def _elsewhere(verb: str, path: Path, name: str, *more: str) -> dict[str, Any]:
+def _elsewhere(verb: str, path: Path, name: str, *more: str, key: bytes = b"") -> dict[str, Any]:
     """What the process told that did this with a file."""
     command = [sys.executable, "-m", __name__, verb, str(MEMORY_BYTES), str(path), *more]
     one_thread = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         ended = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=key,  # an argument could be read by whoever lists processes
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # libraries print header values, which may be a patient's
             env=one_thread,
@@ -116,7 +121,10 @@ def main(verb: str, memory_bytes: str, file: str, *more: str) -> None:
     with suppress(ValueError, OSError):  # where the system has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (int(memory_bytes), int(memory_bytes)))
     try:
-        told = _decode(path) if verb == "decode" else _unpack(path, Path(more[0]), int(more[1]))
+        if verb == "decode":
+            told = _decode(path, sys.stdin.buffer.read())
+        else:
+            told = _unpack(path, Path(more[0]), int(more[1]))
     except AssentError as error:
         told = {"error": str(error), "is_storage": isinstance(error, StorageError)}
     except MemoryError:
@@ -124,11 +132,24 @@ def main(verb: str, memory_bytes: str, file: str, *more: str) -> None:
     sys.stdout.write(json.dumps(told))
 
 
-def _decode(path: Path) -> dict[str, Any]:
+def _decode(path: Path, key: bytes) -> dict[str, Any]:
     from assent.io.formats import read_image  # noqa: PLC0415 - after the limits hold
+    from assent.io.guard import is_dicom  # noqa: PLC0415
 
     image = read_image(path)
-    return {"digest": image.content_id, "shape": list(image.shape_dhw)}
+    told = {"digest": image.content_id, "shape": list(image.shape_dhw), "neutral_name": ""}
+    if key and (path.is_dir() or is_dicom(path)):
+        from assent.io.deidentify import deidentify, neutral_name  # noqa: PLC0415
+
+        told["neutral_name"] = neutral_name(image.modality, image.content_id)
+        del image  # its memory is needed for the next
+        deidentify(path, key)
+        if read_image(path).content_id != told["digest"]:
+            raise InputError(
+                f"{path.name} would be another image without what names the patient, so it is not"
+                " kept. Export it again, or put it into the project's folder."
+            )
+    return told
 
 
 def _unpack(path: Path, into: Path, most_bytes: int) -> dict[str, Any]:

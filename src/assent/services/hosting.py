@@ -36,7 +36,7 @@ from assent.services.homes import (
 from assent.services.jobs import Tell
 from assent.services.methods import method_names
 from assent.services.originals import Originals
-from assent.services.uploads import MOST_BYTES
+from assent.services.uploads import AS_SENT, Rules
 from assent.services.worker import EngineSpec, Worker
 from assent.services.workspace import Workspace
 from assent.storage.store import Store, open_store
@@ -60,7 +60,7 @@ class Hosting:
         database: File or URL; None for the folder's home.
         blobs: Folder or URL; None for the folder of the database.
         seed: Of every random draw.
-        upload_bytes: The most that one file may have that is sent.
+        sending: What holds for every file that is sent.
     """
 
     folder: Path
@@ -71,7 +71,7 @@ class Hosting:
     database: str | None = None
     blobs: str | None = None
     seed: int = 0
-    upload_bytes: int = MOST_BYTES
+    sending: Rules = AS_SENT
 
 
 def places_of(database: str | None, blobs: str | None, home: Path = HOME) -> tuple[str, str]:
@@ -173,7 +173,7 @@ def open_workspace(hosting: Hosting, tell: Callable[[str], None] = lambda line: 
             folder=hosting.folder,
             exports=_home_of(database) / "exports",
             seed=hosting.seed,
-            upload_bytes=hosting.upload_bytes,
+            sending=hosting.sending,
         )
     try:
         _open_folders(workspace, hosting, tell)

@@ -60,13 +60,18 @@ def look(
         if len(files) == 1:
             label = unpacked.names[files[0]]
             label = label if fits_suffix(label, ".dcm") else f"{label}.dcm"
+        kept = ".series"
         try:
             decoded = decode(folder, label)
         except InputError as error:
             problems.append(Problem(label, in_their_words(str(error), unpacked.names)))
             continue
+        if decoded.neutral_name:
+            label = f"{decoded.neutral_name}.dcm" if len(files) == 1 else decoded.neutral_name
+            # The same series may lie there as it was sent, from before files were de-identified.
+            kept = "-deidentified.series"
         found = FoundImage(
-            path=f"{UPLOADED}/{decoded.digest}.series/{label}",
+            path=f"{UPLOADED}/{decoded.digest}{kept}/{label}",
             digest=decoded.digest,
             shape_dhw=decoded.shape_dhw,
             kind="dicom-series",

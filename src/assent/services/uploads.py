@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
@@ -29,6 +30,26 @@ MOST_BYTES = 2 * 2**30
 
 LEFT_S = 86_400.0
 """After so long a file that was never finished is nobody's any more."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What holds for every file that is sent.
+
+    Attributes:
+        most_bytes: Of one file.
+        deidentify: Whether DICOM is kept de-identified, and shown under a neutral name.
+    """
+
+    most_bytes: int = MOST_BYTES
+    deidentify: bool = False
+
+    def decode(self) -> Callable[[Path, str], Decoded]:
+        """A reader of images that follows them; its UIDs are replaced alike as long as it lives."""
+        return partial(decode, key=secrets.token_bytes(32) if self.deidentify else b"")
+
+
+AS_SENT = Rules()
 
 
 class TooLargeError(InputError):
@@ -152,6 +173,9 @@ class Uploads:
             try:
                 decoded = self._decode(ready, shown)
                 there = self._there(project_id, decoded.digest)
+                if decoded.neutral_name:
+                    shown = f"{decoded.neutral_name}{suffix}"
+                    file = f"{decoded.digest}-deidentified{suffix}"
                 if there is None:
                     found = FoundImage(
                         path=f"{UPLOADED}/{file}/{shown}",

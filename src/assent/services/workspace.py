@@ -21,7 +21,7 @@ from assent.services.propagation import Rest, propagate
 from assent.services.reach import OwnJobs, Reach
 from assent.services.scan import Problem, open_project, scan
 from assent.services.stamps import Stamps
-from assent.services.uploads import MOST_BYTES, Uploads
+from assent.services.uploads import AS_SENT, Rules, Uploads
 from assent.services.worker import Computes
 from assent.sessions.kinds import kinds_of
 from assent.storage.records import Job, Project, StoredImage, StoredSession, StoredTask, TaskState
@@ -71,7 +71,7 @@ class Workspace:
         folder: Path,
         exports: Path,
         seed: int = 0,
-        upload_bytes: int = MOST_BYTES,
+        sending: Rules = AS_SENT,
     ) -> None:
         """Begin.
 
@@ -83,7 +83,7 @@ class Workspace:
             exports: Folder for finished exports; images that are sent lie beside it. In both of
                 them each database has a folder of its own, for their numbers are the same.
             seed: Of every random draw.
-            upload_bytes: The most that one file may have that is sent.
+            sending: What holds for every file that is sent.
         """
         self.reach = Reach(store, folder)
         self._own = OwnJobs(store, self.reach)
@@ -98,7 +98,13 @@ class Workspace:
         self.learning = Learning(store, worker, self.annotate)
         self.backstage = Backstage()
         self.ahead = Ahead(store, worker, self.annotate, self.backstage, self.learning.refresh)
-        self.uploads = Uploads(store, sent, most_bytes=upload_bytes, added=self.ahead.after_upload)
+        self.uploads = Uploads(
+            store,
+            sent,
+            most_bytes=sending.most_bytes,
+            decode=sending.decode(),
+            added=self.ahead.after_upload,
+        )
         self._stamps = Stamps(exports.parent / "scanned")
         self._problems: dict[int, list[Problem]] = {}
         self._wanted: dict[int, str] = {}  # targets of projects in the order in which they opened

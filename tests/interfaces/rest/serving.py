@@ -13,6 +13,7 @@ from assent.core.errors import WorkerError
 from assent.interfaces.rest.app import create_app
 from assent.interfaces.rest.schemas import Rle
 from assent.services.engine import Engine
+from assent.services.uploads import AS_SENT
 from assent.services.workspace import Workspace
 from assent.storage.store import open_store
 from assent.testing.methods import ThresholdMethod
@@ -76,14 +77,26 @@ class Served:
 
 @contextmanager
 def serving(
-    folder: Path, home: Path, *, token=None, method=None, worker=None, database="assent.db"
+    folder: Path,
+    home: Path,
+    *,
+    token=None,
+    method=None,
+    worker=None,
+    database="assent.db",
+    sending=AS_SENT,
 ):
     """Serve a folder; work is kept in ``home``, so that a second server goes on with it."""
     home.mkdir(exist_ok=True)
     store = open_store(home / database, home / "blobs")
     worker = worker or InlineWorker(Engine(method or ThresholdMethod(), str(home / "blobs")))
     workspace = Workspace(
-        store, worker, method="threshold", folder=folder, exports=home / "exports"
+        store,
+        worker,
+        method="threshold",
+        folder=folder,
+        exports=home / "exports",
+        sending=sending,
     )
     app = create_app(workspace, token=token)
     with TestClient(_outspoken(app), base_url=HERE, raise_server_exceptions=False) as client:

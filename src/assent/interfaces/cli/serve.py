@@ -11,7 +11,7 @@ import typer
 from assent.interfaces.cli.say import say
 from assent.interfaces.cli.wiring import Given
 from assent.services.hosting import Hosting, open_workspace, token_for
-from assent.services.uploads import MOST_BYTES
+from assent.services.uploads import MOST_BYTES, Rules
 
 GB = 2**30
 EXAMPLES = (
@@ -58,6 +58,15 @@ def serve(  # noqa: PLR0913 - every option of the command is one
     upload_gb: Annotated[
         float, typer.Option(min=0.001, help="The most that one file may have that is sent.")
     ] = MOST_BYTES / GB,
+    de_identify: Annotated[
+        bool,
+        typer.Option(
+            "--de-identify",
+            help="Keep DICOM files that are sent only de-identified (DICOM PS3.15, Basic Profile),"
+            " under neutral names. Pixels stay, and so does what is burned into them; your folder"
+            " and files of other kinds stay as they are.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of every random draw.")] = 0,
     open_: Annotated[
         bool, typer.Option("--open/--no-open", help="Open the page, where there is a screen.")
@@ -81,7 +90,7 @@ def serve(  # noqa: PLR0913 - every option of the command is one
         database=database,
         blobs=store,
         seed=seed,
-        upload_bytes=int(upload_gb * GB),
+        sending=Rules(int(upload_gb * GB), deidentify=de_identify),
     )
     # A thread that waits must not take the processor from one that works.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
