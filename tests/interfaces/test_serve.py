@@ -8,20 +8,22 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from pydicom.data import get_testdata_file
 
 from assent.client import Client
 from assent.core.feedback import Correct, Pick
 from assent.core.prompts import Click
 from assent.io.formats import read_mask
-from interfaces.small_files import disc, everything_in, write_picture
+from interfaces.small_files import SECRETS, disc, everything_in, named, write_picture
 
 
 @contextmanager
-def serving(folder):
+def serving(folder, *more):
     """A server process on a free port; it is killed at the end."""
-    words = ["serve", "images", "--port", "0", "--method", "geodesic", "--target", "disc"]
+    words = ["serve", "images", "--port", "0", "--method", "geodesic", "--target", "disc", *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "assent", *words],
@@ -81,6 +83,16 @@ def test_a_server_killed_in_a_scan_goes_on_with_it(tmp_path):
         process.send_signal(signal.SIGKILL)
     with serving(tmp_path) as (client, _):
         assert [image.path for image in scanned(client)] == names
+
+
+def test_a_server_told_so_keeps_what_is_sent_without_its_patient(tmp_path):
+    write_picture(tmp_path / "images" / "a.png", disc(9))
+    sent = tmp_path / "Mustermann.dcm"
+    sent.write_bytes(named(Path(get_testdata_file("CT_small.dcm", download=False)).read_bytes()))
+    with serving(tmp_path, "--de-identify") as (client, _):
+        assert "/CT-" in client.upload(1, sent).path
+    kept = b"".join(everything_in(tmp_path / "assent-work").values())
+    assert not any(secret in kept for secret in SECRETS)
 
 
 def test_serving_the_network_without_a_token_is_refused(cli, tmp_path, monkeypatch):
