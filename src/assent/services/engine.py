@@ -34,6 +34,8 @@ LEAST_VOXELS = 0.6e6
 """A session counts as at least this many: the states of a small image take 15 MB. So 40 people at
 work at once find theirs in memory."""
 
+_NOTHING = from_array(np.zeros((1, 1)))
+
 KEPT_MEMORIES = 10_000
 """Examples that stay remembered; one takes some kilobytes."""
 
@@ -66,8 +68,15 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """An example as the method remembers it; only those with as many channels inform an image."""
+    """An example as the method remembers it; only those with as many channels inform an image.
 
+    Attributes:
+        entry: Names it where its memory is given: its voxels need not stay in memory.
+        memory: What the method made of it.
+        channels: Of its image.
+    """
+
+    entry: ContextEntry
     memory: Memory
     channels: int
 
@@ -255,7 +264,7 @@ class Engine:
             work.record,
             self._method,
             image,
-            [_stand_in(example.id) for example in work.examples],
+            [each.entry for each in known],
             memory=[each.memory for each in known],
             embedding=self._embedding(image),
         )
@@ -272,7 +281,8 @@ class Engine:
         if kept is None:
             image = self._originals.read(example.original)
             entry = ContextEntry(str(example.id), image, unpack(self._blobs.get(example.blob)))
-            kept = Known(self._method.remember(entry), image.voxels.shape[0])
+            stand_in = replace(entry, image=_NOTHING, mask=np.ones(_NOTHING.shape_dhw, bool))
+            kept = Known(stand_in, self._method.remember(entry), image.voxels.shape[0])
             self._memories.put(example.id, kept)
         return kept
 
@@ -299,8 +309,3 @@ def _is_untold(session: Session) -> bool:
 
 def _is_same(one: Feedback, other: Feedback) -> bool:
     return one is other or to_json(one) == to_json(other)
-
-
-def _stand_in(example_id: int) -> ContextEntry:
-    """Names an example whose memory is given: its voxels need not stay in memory."""
-    return ContextEntry(str(example_id), from_array(np.zeros((1, 1))), np.ones((1, 1, 1), bool))
