@@ -160,7 +160,7 @@ def test_work_that_nobody_waits_for_is_broken_off_for_a_person_and_done_after(sl
 
 
 def test_such_work_is_not_broken_off_for_ever(slow, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "HEAD_START_S", 0.0)
+    monkeypatch.setattr(turns, "HEAD_START_S", 0.0)
     notes = Notes(tmp_path)
     with ThreadPoolExecutor() as pool:
         ahead = pool.submit(slow.call, "work", is_patient=True)

@@ -160,7 +160,7 @@ class Ahead:
             return None
         try:
             work = self._annotate.fresh_work(task, image, person)
-            # In two pieces, as nothing is broken off for whoever asks meanwhile.
+            # In two pieces: what the first has done is not lost when the second is broken off.
             self._worker.call("begin", work, is_patient=True)
             sure: float = self._worker.call("prepare", work, is_patient=True)
         except WorkerError:

@@ -129,7 +129,7 @@ class Engine:
             session.give(Pick(0, session.round))
 
     def begin(self, work: Work) -> None:
-        """Do the longer half of ``prepare``, so that whoever asks meanwhile waits for a half only.
+        """Do the longer half of ``prepare``, so that breaking off costs one half only.
 
         Raises:
             AssentError: As ``see``.

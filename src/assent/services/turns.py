@@ -16,6 +16,11 @@ QUIET_S = 1.0
 what has begun is not broken off."""
 
 
+def due_time(*, is_patient: bool) -> float:
+    """From when on a request that comes now waits for nobody who comes later."""
+    return monotonic() + (HEAD_START_S if is_patient else 0.0)
+
+
 class Turns:
     """A lock that is handed on in the order in which it was asked for, but for a head start."""
 
@@ -37,7 +42,7 @@ class Turns:
                 for patient work ``HEAD_START_S`` from now unless it was asked for before.
         """
         if due is None:
-            due = monotonic() + (HEAD_START_S if is_patient else 0.0)
+            due = due_time(is_patient=is_patient)
         with self._changed:
             ticket = (due, next(self._numbers))
             self._waiting.append(ticket)

@@ -19,7 +19,7 @@ from assent.core.progress import stopping
 from assent.services.engine import Engine
 from assent.services.methods import build_method
 from assent.services.trim import trim
-from assent.services.turns import HEAD_START_S, Turns
+from assent.services.turns import Turns, due_time
 
 LOG = logging.getLogger(__name__)
 STOP_S = 2.0
@@ -150,7 +150,7 @@ class Worker:
             OverdueError: If it was ended, because the computation took too long; so, too.
             AssentError: What the verb raises, or what hinders the start.
         """
-        due = monotonic() + (HEAD_START_S if is_patient else 0.0)
+        due = due_time(is_patient=is_patient)
         while True:
             with self._turns.take(is_patient=is_patient, due=due), suppress(_BrokenOffError):
                 return self._asked(self._started(), verb, arguments, due)
