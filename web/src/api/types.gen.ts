@@ -76,6 +76,18 @@ export interface components {
          *     are told of masks that were accepted by rule.
          */
         AuditEvent: {
+            /** Method */
+            method: string;
+            /** Weights Digest */
+            weights_digest: string;
+            /** Settings Digest */
+            settings_digest: string;
+            /** Predicted Dice */
+            predicted_dice: number | null;
+            /** Threshold */
+            threshold: number | null;
+            /** Risk */
+            risk: number | null;
             /**
              * At
              * Format: date-time
@@ -94,18 +106,6 @@ export interface components {
             session: number | null;
             /** Blob */
             blob: string;
-            /** Method */
-            method: string;
-            /** Weights Digest */
-            weights_digest: string;
-            /** Settings Digest */
-            settings_digest: string;
-            /** Predicted Dice */
-            predicted_dice: number | null;
-            /** Threshold */
-            threshold: number | null;
-            /** Risk */
-            risk: number | null;
         };
         /**
          * BoxIn
@@ -285,18 +285,6 @@ export interface components {
          * @description Who or what let the mask of a task hold, and how it was made.
          */
         HeldMask: {
-            /**
-             * Origin
-             * @enum {string}
-             */
-            origin: "person" | "rule" | "import";
-            /** Person */
-            person: string;
-            /**
-             * Accepted At
-             * Format: date-time
-             */
-            accepted_at: string;
             /** Method */
             method: string;
             /** Weights Digest */
@@ -309,6 +297,18 @@ export interface components {
             threshold: number | null;
             /** Risk */
             risk: number | null;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "person" | "rule" | "import";
+            /** Person */
+            person: string;
+            /**
+             * Accepted At
+             * Format: date-time
+             */
+            accepted_at: string;
         };
         /**
          * Image

@@ -79,18 +79,23 @@ class FileProblem(Wire):
     image: int | None
 
 
-class HeldMask(Wire):
-    """Who or what let the mask of a task hold, and how it was made."""
+class MadeWith(Wire):
+    """How a mask was made; the numbers are told where a rule accepted it."""
 
-    origin: Origin
-    person: str
-    accepted_at: datetime
     method: str
     weights_digest: str
     settings_digest: str
     predicted_dice: float | None
     threshold: float | None
     risk: float | None
+
+
+class HeldMask(MadeWith):
+    """Who or what let the mask of a task hold, and how it was made."""
+
+    origin: Origin
+    person: str
+    accepted_at: datetime
 
 
 class Series(Wire):
@@ -412,7 +417,7 @@ class Job(Wire):
     result: JobResult | None
 
 
-class AuditEvent(Wire):
+class AuditEvent(MadeWith):
     """Who accepted, reopened or brought which mask of an image, and how that mask was made.
 
     ``blob`` is the SHA-256 digest of the mask as it is stored; predicted Dice, threshold and risk
@@ -425,12 +430,6 @@ class AuditEvent(Wire):
     target: str
     session: int | None
     blob: str
-    method: str
-    weights_digest: str
-    settings_digest: str
-    predicted_dice: float | None
-    threshold: float | None
-    risk: float | None
 
 
 class Method(Wire):
