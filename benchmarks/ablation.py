@@ -1,6 +1,6 @@
 """What each choice is worth: trained at an equal budget, scored on held-out images, in one table.
 
-python benchmarks/ablation.py --data SET... --out DIR --minutes 20 [--processes 2]
+python benchmarks/ablation.py --data SET... [--unseen SET...] --out DIR --minutes 20 [--processes 2]
 
 The same call goes on where an earlier one was stopped. Each choice trains in a process of one
 thread; scores lie beside its weights, and the table in DIR/ablation.md.
@@ -29,6 +29,13 @@ MEASURES = (
     "3 picks",
 )
 """Columns of the table: what a record calls them."""
+
+TITLES = {
+    "seen": "Validation images",
+    "unseen": "Sets that were not trained on",
+    "invented": "Invented tasks, held out",
+}
+"""What the tables are about, by kind of image."""
 
 Records = dict[tuple[str, int], Mapping[str, float]]
 
@@ -61,6 +68,7 @@ class Budget:
 
     Attributes:
         data: Dataset folders, or "synthetic:NAME".
+        unseen: The same, of sets that are scored without being trained on.
         out: Folder for weights, scores and the table.
         steps: Optimiser steps; None for ``minutes``.
         minutes: Minutes of training; None for ``steps``.
@@ -74,6 +82,7 @@ class Budget:
     minutes: float | None = None
     images: int = 3
     invented: int = 12
+    unseen: tuple[str, ...] = ()
 
 
 def read_choices(path: Path) -> list[Choice]:
@@ -118,13 +127,16 @@ def carry_out(choice: Choice, budget: Budget) -> None:
     if not weights.exists():
         _copy(choice, budget, weights) if choice.copies else _train(choice, budget, weights)
     if not scores.exists():
-        from ablation_score import score
+        from ablation_score import SEEN, UNSEEN, score
 
         from assent.services.sources import open_sources
 
+        sources = {SEEN: open_sources(list(budget.data))}
+        if budget.unseen:
+            sources[UNSEEN] = open_sources(list(budget.unseen))
         records = score(
             weights,
-            open_sources(list(budget.data)),
+            sources,
             choice.method,
             images=budget.images,
             invented=budget.invented,
@@ -163,16 +175,16 @@ def _copy(choice: Choice, budget: Budget, weights: Path) -> None:
 
 def table(choices: Sequence[Choice], out: Path) -> str:
     """Markdown: the base in absolute figures, the others as differences with 95 % intervals."""
-    base = {is_real: _records(out, choices[0], is_real) for is_real in (True, False)}
     lines = []
-    for is_real, title in ((True, "Validation images"), (False, "Invented tasks, held out")):
-        if not base[is_real]:
+    for kind, title in TITLES.items():
+        base = _records(out, choices[0], kind)
+        if not base:
             continue
-        lines += [f"## {title}", "", f"{len(base[is_real])} images. Dice in points.", ""]
+        lines += [f"## {title}", "", f"{len(base)} images. Dice in points.", ""]
         lines += [_row("choice", "steps", *MEASURES), _row(*["---"] * (2 + len(MEASURES)))]
         for choice in choices:
-            found = _records(out, choice, is_real)
-            cells = [_cell(found, base[is_real], m, choice.name == BASE) for m in MEASURES]
+            found = _records(out, choice, kind)
+            cells = [_cell(found, base, m, choice.name == BASE) for m in MEASURES]
             lines.append(_row(choice.name, _steps(out, choice), *cells))
         lines.append("")
     return "\n".join(lines)
@@ -199,12 +211,12 @@ def _points(interval: Interval, form: str) -> str:
     return f"{mean} ({low} to {high})"
 
 
-def _records(out: Path, choice: Choice, is_real: bool) -> Records:
+def _records(out: Path, choice: Choice, kind: str) -> Records:
     path = out / f"{choice.file}.jsonl"
     if not path.exists():
         return {}
     found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return {(r["set"], r["image"]): r["dice"] for r in found if r["is_real"] == is_real}
+    return {(r["set"], r["image"]): r["dice"] for r in found if r["kind"] == kind}
 
 
 def _steps(out: Path, choice: Choice) -> str:
@@ -237,7 +249,7 @@ def _check_same(budget: Budget) -> None:
     """Refuse to mix budgets in one folder."""
     path = budget.out / "budget.json"
     facts = {"data": list(budget.data), "steps": budget.steps, "minutes": budget.minutes}
-    facts |= {"images": budget.images, "invented": budget.invented}
+    facts |= {"images": budget.images, "invented": budget.invented, "unseen": list(budget.unseen)}
     if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
         raise ConfigError(
             f"{budget.out.name} holds results of another budget. Give the same arguments to go on,"
@@ -249,6 +261,7 @@ def _check_same(budget: Budget) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", nargs="+", required=True)
+    parser.add_argument("--unseen", nargs="+", default=[], help="sets to score, not to train on")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--choices", type=Path, default=CHOICES)
     parser.add_argument("--only", nargs="+", help="names of choices; the base always")
@@ -266,7 +279,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise ConfigError(f"There is no choice {unknown[0]!r}; known: {', '.join(known)}.")
         choices = [c for c in choices if c.name in {BASE, *given.only}]
     budget = Budget(
-        tuple(given.data), given.out, given.steps, given.minutes, given.images, given.invented
+        tuple(given.data),
+        given.out,
+        given.steps,
+        given.minutes,
+        given.images,
+        given.invented,
+        tuple(given.unseen),
     )
     print(run(choices, budget, given.processes))
 

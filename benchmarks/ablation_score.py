@@ -1,4 +1,4 @@
-"""How good trained weights are on validation images and on invented tasks: Dice, image by image."""
+"""How good trained weights are on held-out images and invented tasks: Dice, image by image."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,38 +23,43 @@ HELD_OUT = 987_654
 """Seed of the invented tasks, which no training draws."""
 
 INVENTED_SIDE = 192
+
+SEEN, UNSEEN, INVENTED = "seen", "unseen", "invented"
+"""Kinds of images: of sets that were trained on, of others, and invented."""
+
 Figures = dict[str, float]
 
 
 def score(
     weights: Path,
-    sources: Sequence[TaskSource],
+    sources: Mapping[str, Sequence[TaskSource]],
     settings: Mapping[str, Any],
     *,
     images: int,
     invented: int,
 ) -> Iterator[dict[str, Any]]:
-    """One record per image: set, image, whether it was invented, and Dice by measure.
+    """One record per image: kind, set, image, and Dice by measure.
 
     Args:
         weights: What was trained.
-        sources: Their validation splits are used.
+        sources: By kind, ``SEEN`` or ``UNSEEN``. Their validation splits are used.
         settings: Of the method.
         images: Most images per task.
         invented: Number of invented tasks.
     """
     method = registry.build("posterior", settings=settings, weights=weights)
-    for task in read_tasks(sources, "val", side=256):
-        yield from _task(method, f"{task.dataset}/{task.target}", task, images, is_real=True)
+    for kind, found in sources.items():
+        for task in read_tasks(found, "val", side=256):
+            yield from _task(method, f"{task.dataset}/{task.target}", task, images, kind)
     for number in range(invented):
         rng = np.random.default_rng([HELD_OUT, number])
         task = phantom_task(images + CONTEXT, INVENTED_SIDE, rng)
         name = f"invented/{number:03d} {task.target}"
-        yield from _task(method, name, task, images, is_real=False)
+        yield from _task(method, name, task, images, INVENTED)
 
 
 def _task(
-    method: Method, name: str, task: Task, images: int, *, is_real: bool
+    method: Method, name: str, task: Task, images: int, kind: str
 ) -> Iterator[dict[str, Any]]:
     for place in spread(range(len(task.examples)), images):
         image, masks = as_image(task.examples[place])
@@ -67,7 +72,7 @@ def _task(
         if memory := _memory(method, task, place, rater):
             figures |= _clicked(method, embedding, masks[rater], memory, "context, ")
         figures |= _picked(method, embedding, masks[rater], list(masks.values()))
-        yield {"set": name, "image": place, "is_real": is_real, "dice": figures}
+        yield {"kind": kind, "set": name, "image": place, "dice": figures}
 
 
 def _memory(method: Method, task: Task, place: int, rater: str) -> list[Memory]:

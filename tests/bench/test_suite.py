@@ -11,6 +11,7 @@ from assent.bench import suite
 from assent.bench.config import BenchConfig
 from assent.bench.suite_run import build_installed, run_suite
 from assent.core.errors import ConfigError, InputError, NotFoundError, WeightsError
+from assent.datasets.folds import in_fold
 from assent.datasets.synthetic import open_synthetic
 from assent.methods import registry
 from assent.testing import ThresholdMethod
@@ -62,7 +63,7 @@ def build(run):
 def test_shipped_suites_can_be_read(name):
     loaded = suite.load(name)
     assert loaded.runs
-    assert len({(r.name, r.config.seed) for r in loaded.runs}) == len(loaded.runs)
+    assert len({(r.name, r.config.seed, r.config.fold) for r in loaded.runs}) == len(loaded.runs)
 
 
 def test_the_promised_suites_are_there():
@@ -352,3 +353,16 @@ def test_a_missing_dataset_stops_a_suite_before_it_starts(tmp_path):
         with pytest.raises(InputError, match="bubil_ds1 was not found"):
             run_suite(parsed, root, tmp_path / "out", build=build)
     assert not (tmp_path / "out").exists()
+
+
+def test_folds_of_one_row_are_played_apart_and_summarised_together(tmp_path):
+    text = TEXT.replace("seed = [0, 1]", "seed = 0\nfold = [0, 3]").replace("images = 1\n", "")
+    text = text.replace("splits = []", 'splits = ["test"]')
+    outcome = run_suite(suite.parse("try", text), None, tmp_path, build=build)
+    files = sorted(path.name for path in (tmp_path / "runs").glob("orders*"))
+    assert files == ["orders-fold3-seed0.jsonl", "orders-seed0.jsonl"]
+    played = {record.case for record in outcome.rows["orders"].records}
+    source = open_synthetic("raters2d")
+    tested = {case.id for n in (0, 3) for case in in_fold(source, n).cases("test")}
+    assert played == tested
+    assert played != {case.id for case in source.cases("test")}

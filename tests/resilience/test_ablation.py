@@ -69,19 +69,23 @@ def test_names_that_cannot_be_told_apart_are_refused(choices):
 
 def test_a_tiny_run_trains_scores_and_goes_on(choices, tmp_path, capsys):
     out = tmp_path / "runs"
-    words = ["--data", "synthetic:raters2d", "--out", str(out), "--choices", str(choices)]
+    words = ["--data", "synthetic:raters2d", "--unseen", "synthetic:cells2d"]
+    words += ["--out", str(out), "--choices", str(choices)]
     words += ["--images", "1", "--invented", "1", "--processes", "1", "--steps"]
     main([*words, "1"])
     printed = capsys.readouterr().out
     assert printed.strip() == (out / "ablation.md").read_text().strip()
     assert "## Validation images" in printed
+    assert "## Sets that were not trained on" in printed
     assert "## Invented tasks, held out" in printed
     lines = [line for line in printed.splitlines() if line.startswith("| No memory! | 1 |")]
-    assert len(lines) == 2
+    assert len(lines) == 3
     weights = out / "no-memory.safetensors"
     assert info(weights)["shape"]["without"] == ["memory"]
     records = [json.loads(line) for line in (out / "base.jsonl").read_text().splitlines()]
-    assert [record["is_real"] for record in records] == [True, False]
+    assert {record["kind"] for record in records} == {"seen", "unseen", "invented"}
+    assert all(("cells2d" in r["set"]) == (r["kind"] == "unseen") for r in records)
+    assert "cells2d" not in json.dumps(info(weights)["sets"])
     assert {"1 click", "3 clicks", "context, 0 clicks", "3 picks"} <= set(records[0]["dice"])
     assert all(0 <= value <= 1 for record in records for value in record["dice"].values())
     written = weights.stat().st_mtime_ns
@@ -97,10 +101,10 @@ def test_differences_are_paired_by_image(tmp_path):
     base, other = Choice(BASE), Choice("other")
     for choice, gain in ((base, 0.0), (other, 0.1)):
         lines = [
-            {"set": f"s{k % 3}", "image": k, "is_real": True, "dice": {"1 click": k / 10 + gain}}
+            {"set": f"s{k % 3}", "image": k, "kind": "seen", "dice": {"1 click": k / 10 + gain}}
             for k in range(6)
         ]
-        extra = {"set": "s9", "image": 9, "is_real": True, "dice": {"1 click": 0.0}}
+        extra = {"set": "s9", "image": 9, "kind": "seen", "dice": {"1 click": 0.0}}
         rows = [*lines, extra] if choice is other else lines
         (tmp_path / f"{choice.file}.jsonl").write_text("\n".join(map(json.dumps, rows)))
     text = table([base, other], tmp_path)

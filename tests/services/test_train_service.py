@@ -48,6 +48,20 @@ def test_all_that_was_said_reaches_the_method(request_for, tmp_path):
     assert told[0].figures == {"loss": 0.5}
 
 
+def test_a_fold_trains_on_its_own_split_and_a_seed_is_handed_on(request_for):
+    train(request_for(fold=2, seed=7, data=("synthetic:raters2d",)), print)
+    (turned,), config, _ = Learner.seen
+    assert (config.seed, config.fold) == (7, 2)
+    train(request_for(data=("synthetic:raters2d",)), print)
+    (usual,), config, _ = Learner.seen
+    assert (config.seed, config.fold) == (0, 0)
+    splits = {case.id: case.split for case in turned.cases()}
+    assert splits.keys() == {case.id for case in usual.cases()}
+    assert splits != {case.id: case.split for case in usual.cases()}
+    with pytest.raises(ConfigError, match="no fold 5"):
+        train(request_for(fold=5), print)
+
+
 def test_a_method_without_weights_is_refused(request_for, monkeypatch):
     monkeypatch.setattr(registry, "build", lambda name, **_: ThresholdMethod())
     with pytest.raises(ConfigError, match="no weights"):

@@ -91,6 +91,9 @@ class BenchConfig:
     splits: tuple[Split, ...] = ("test",)
     """Which cases are evaluated; () for all."""
 
+    fold: int = 0
+    """Turn of the split, from 0 to 4; 0 is the usual one. Over five every case is tested once."""
+
     volume: bool = False
     """Whole volumes instead of their axial slice with the largest reference area."""
 

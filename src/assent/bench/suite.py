@@ -16,6 +16,7 @@ from assent.bench.strokes import with_strokes
 from assent.core.case import TaskSource
 from assent.core.errors import ConfigError, InputError, NotFoundError
 from assent.datasets.folder import open_folder
+from assent.datasets.folds import in_fold
 from assent.datasets.synthetic import open_synthetic
 
 SYNTHETIC = "synthetic:"
@@ -30,7 +31,7 @@ class SuiteRun:
     """One run of a suite.
 
     Attributes:
-        name: Of the row; runs of the same name (other seeds, say) are summarised together.
+        name: Of the row; runs of the same name (other seeds or folds) are summarised together.
         data: Name of the dataset folder, or "synthetic:NAME".
         config: What is measured.
         settings: Settings of the method.
@@ -47,7 +48,8 @@ class SuiteRun:
     def slug(self) -> str:
         """Name of its results file, without suffix."""
         words = re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")
-        return f"{words}-seed{self.config.seed}"
+        fold = f"-fold{self.config.fold}" if self.config.fold else ""
+        return f"{words}{fold}-seed{self.config.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,21 +214,26 @@ def folder_of(data: str, root: Path | None) -> Path | None:
     return root / data
 
 
-def open_source(data: str, root: Path | None, *, by_hand: bool = False) -> TaskSource:
+def open_source(
+    data: str, root: Path | None, *, by_hand: bool = False, fold: int = 0
+) -> TaskSource:
     """The dataset a suite names: a folder below ``root``, or a synthetic one.
 
     Args:
         data: Its name.
         root: Folder that holds the datasets.
         by_hand: Whether the people who drew strokes on its images are its raters.
+        fold: Turn of its split.
 
     Raises:
         InputError: If the folder is missing, or nobody drew strokes.
+        ConfigError: If there is no such fold.
     """
     folder = folder_of(data, root)
     source: TaskSource = (
         open_synthetic(data.removeprefix(SYNTHETIC)) if folder is None else open_folder(folder)
     )
+    source = in_fold(source, fold)
     return with_strokes(source, folder) if by_hand else source
 
 

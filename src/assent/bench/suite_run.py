@@ -74,10 +74,10 @@ def run_suite(
         InputError: If a dataset is missing; nothing has run then.
     """
     sources = {
-        (name, by_hand): open_source(name, data, by_hand=by_hand)
-        for name, by_hand in map(_source_of, suite.runs)
+        (name, by_hand, fold): open_source(name, data, by_hand=by_hand, fold=fold)
+        for name, by_hand, fold in map(_source_of, suite.runs)
     }
-    folders = {source.name: folder_of(name, data) for (name, _), source in sources.items()}
+    folders = {source.name: folder_of(name, data) for (name, _, _), source in sources.items()}
     digests = {name: folder_digest(folder) for name, folder in folders.items() if folder}
     runs = out / "runs"
     parts: dict[str, list[tuple[BenchConfig, list[Record]]]] = {}
@@ -106,9 +106,9 @@ def run_suite(
     return outcome
 
 
-def _source_of(run: SuiteRun) -> tuple[str, bool]:
-    """The dataset, and whether its raters are the people who drew strokes."""
-    return run.data, run.config.annotator == "hand"
+def _source_of(run: SuiteRun) -> tuple[str, bool, int]:
+    """The dataset, whether its raters are the people who drew strokes, and the fold."""
+    return run.data, run.config.annotator == "hand", run.config.fold
 
 
 def _row(played: list[tuple[BenchConfig, list[Record]]]) -> Row:

@@ -113,6 +113,7 @@ class TrainConfig:
         minutes: Wall-clock budget, or None for ``steps``.
         device: "auto", "cpu", "cuda" or "cuda:1".
         seed: Of every random draw.
+        fold: Turn of the split under which the cases come; recorded in the weights' metadata.
         checkpoint_minutes: How often a checkpoint is written.
         command: Recorded in the weights' metadata.
         settings: Further settings of the method's training, by name.
@@ -123,6 +124,7 @@ class TrainConfig:
     minutes: float | None = None
     device: str = "auto"
     seed: int = 0
+    fold: int = 0
     checkpoint_minutes: float = 3.0
     command: str = ""
     settings: Mapping[str, Any]

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,11 @@ _FIELD = "assent"
 _SHOWN = 3
 
 
-def load_weights(module: "nn.Module", path: Path) -> dict[str, Any]:
+def load_weights(
+    module: "nn.Module",
+    path: Path,
+    adapt: "Callable[[Mapping[str, Tensor]], dict[str, Tensor]]" = dict,
+) -> dict[str, Any]:
     """Fill a module with the tensors of a file, all of them and no others.
 
     Half-precision files are widened to the precision of the module.
@@ -36,6 +40,7 @@ def load_weights(module: "nn.Module", path: Path) -> dict[str, Any]:
     Args:
         module: Whose parameters and buffers are replaced.
         path: A safetensors file.
+        adapt: Brings tensors of an older version to what the module has.
 
     Returns:
         The metadata stored with the weights.
@@ -44,7 +49,8 @@ def load_weights(module: "nn.Module", path: Path) -> dict[str, Any]:
         WeightsError: If the file is missing, damaged, or fits another architecture; the module is
             then left as it was.
     """
-    tensors, metadata = read_weights(path)
+    stored, metadata = read_weights(path)
+    tensors = adapt(stored)
     own = module.state_dict()
     missing = sorted(own.keys() - tensors.keys())
     unexpected = sorted(tensors.keys() - own.keys())

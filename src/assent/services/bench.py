@@ -19,8 +19,8 @@ from assent.bench.suite_run import build_installed, run_suite
 from assent.bench.summarise import summarise
 from assent.bench.table import columns, rows
 from assent.bench.trials import plan
-from assent.core.case import TaskSource
 from assent.core.errors import InputError, MissingExtraError, NotFoundError, WeightsError
+from assent.datasets.folds import in_fold
 from assent.io.atomic import check_writable
 from assent.services.methods import build_method
 from assent.services.settings import Settings
@@ -113,7 +113,7 @@ def bench(request: BenchRequest, report: Report = lambda name, done: None) -> Me
     """
     config = request.config
     folder = Path(request.data)
-    source: TaskSource = open_source(request.data)
+    source = in_fold(open_source(request.data), config.fold)
     if config.annotator == "hand":
         source = with_strokes(source, folder if folder.is_dir() else None)
     method = build_method(config.method, request.method_settings, request.weights)

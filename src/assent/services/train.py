@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assent.core.errors import ConfigError, InputError
+from assent.datasets.folds import in_fold
 from assent.io.atomic import check_writable
 from assent.methods import registry
 from assent.methods.protocol import Progress, Report, Trainable, TrainConfig
@@ -32,6 +33,8 @@ class TrainRequest:
         steps: Optimiser steps; None for ``minutes``.
         minutes: Wall-clock minutes; None for ``steps``.
         device: "auto", "cpu", "cuda" or "cuda:N".
+        seed: Of every random draw.
+        fold: Turn of the split, from 0 to 4; 0 is the usual one.
         resume: Checkpoint to go on from.
         method_settings: Settings of the method.
         training: Further settings of its training.
@@ -44,6 +47,8 @@ class TrainRequest:
     steps: int | None = None
     minutes: float | None = None
     device: str = "auto"
+    seed: int = 0
+    fold: int = 0
     resume: Path | None = None
     method_settings: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -79,7 +84,8 @@ def train(request: TrainRequest, report: Report) -> Path:
 
     Raises:
         NotFoundError: If the method or a dataset is unknown.
-        ConfigError: If the method has nothing to train, or a setting is wrong.
+        ConfigError: If the method has nothing to train, there is no such fold, or a setting is
+            wrong.
         InputError: If a folder cannot be read, or the output folder cannot be written.
     """
     method = registry.build(request.method, settings=request.method_settings)
@@ -88,13 +94,15 @@ def train(request: TrainRequest, report: Report) -> Path:
             f"The method {request.method!r} has no weights that can be trained; `assent methods`"
             " lists those that have."
         )
-    sources = open_sources(list(request.data))
+    sources = [in_fold(source, request.fold) for source in open_sources(list(request.data))]
     check_writable(request.out.parent)
     config = TrainConfig(
         out=request.out,
         steps=request.steps,
         minutes=request.minutes,
         device=request.device,
+        seed=request.seed,
+        fold=request.fold,
         command=request.command,
         settings=dict(request.training),
     )

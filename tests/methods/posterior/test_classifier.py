@@ -49,7 +49,7 @@ def test_margins_are_bounded_and_finite(inside, outside, seed):
         negative[0, row, column] = True
     image = torch.rand(1, 3, 48, 64, generator=torch.Generator().manual_seed(seed))
     found = margins(image, positive, negative & ~positive)
-    for margin in (found.colour, found.path):
+    for margin in (found.colour, found.path, found.walk):
         assert margin.shape == (1, 48, 64)
         assert torch.isfinite(margin).all()
         assert margin.abs().max() <= 1
@@ -58,12 +58,12 @@ def test_margins_are_bounded_and_finite(inside, outside, seed):
     assert (found.path[0].numpy()[(negative & ~positive)[0]] < 0).all()
 
 
-def test_both_margins_find_a_bright_disk_from_one_click():
+def test_all_margins_find_a_bright_disk_from_one_click():
     mask = disk(48, 64, at=(22, 30), radius=10)
     positive = blank()
     positive[0, 22, 30] = True
     found = margins(painted(mask), positive, blank())
-    for margin in (found.colour, found.path):
+    for margin in (found.colour, found.path, found.walk):
         drawn = margin[0].numpy() > 0
         assert 2 * (drawn & mask).sum() / (drawn.sum() + mask.sum()) > 0.9
 
@@ -74,7 +74,7 @@ def test_seeds_have_the_sign_of_their_prompt():
     positive[0, 20:25, 28:33] = True
     negative[0, 40:44, 50:54] = True
     found = margins(painted(mask), positive, negative)
-    for margin in (found.colour, found.path):
+    for margin in (found.colour, found.path, found.walk):
         values = margin[0].numpy()
         assert (values[positive[0]] > 0.5).all()
         assert (values[negative[0]] < -0.5).all()
@@ -91,6 +91,7 @@ def test_a_negative_click_takes_back_what_looks_alike():
     assert before.colour[0].numpy()[other].mean() > 0, "by colour the other disk is inside at first"
     assert (after.colour[0].numpy()[other] < 0).mean() > 0.9
     assert (after.path[0].numpy()[other] < 0).mean() > 0.9
+    assert (after.walk[0].numpy()[other] < 0).mean() > 0.9
     own = disk(48, 64, at=(22, 16), radius=6)
     assert (after.colour[0].numpy()[own] > 0).mean() > 0.9
 
@@ -122,6 +123,7 @@ def test_margins_are_a_function_of_their_arguments():
     first, second = (margins(image, positive, blank()) for _ in range(2))
     assert torch.equal(first.colour, second.colour)
     assert torch.equal(first.path, second.path)
+    assert torch.equal(first.walk, second.walk)
 
 
 def test_the_margins_that_the_network_was_trained_on_stay_as_they_are():
@@ -156,18 +158,20 @@ def test_alone_colour_is_judged_as_the_baseline_judges_it():
     seeds = seeds_of(by_slice(clicks)[0], (48, 64), (48, 64))
     negative = blank()
     negative[0, 38:43, 48:53] = seeds.outside[38:43, 48:53]
-    colour, path = margins_alone(image, seeds.inside[None], negative)
+    colour, path, walk = margins_alone(image, seeds.inside[None], negative)
     rule = NearestSeedConfig(place_weight=PLACE, smoothing_px=BLUR_PX, median_px=MEDIAN_PX)
     judged = spread(image[0].numpy(), seeds, rule)
     joined = keep_connected(colour, seeds.inside, seeds.outside)
     np.testing.assert_allclose(joined, 2 * judged - 1, atol=1e-3)
-    np.testing.assert_array_equal(path, margins(image, seeds.inside[None], negative).path[0])
+    same = margins(image, seeds.inside[None], negative)
+    np.testing.assert_array_equal(path, same.path[0])
+    np.testing.assert_array_equal(walk, same.walk[0])
 
 
 def test_alone_the_border_is_outside_unless_a_positive_seed_lies_near():
     positive = blank()
     positive[0, 2:6, 2:6] = True
-    colour, _ = margins_alone(torch.full((1, 3, 48, 64), 0.5), positive, blank())
+    colour, _, _ = margins_alone(torch.full((1, 3, 48, 64), 0.5), positive, blank())
     assert colour[0, 3] > 0
     assert colour[47, 63] < 0
 
@@ -178,6 +182,16 @@ def test_alone_a_short_stroke_is_not_lost_among_the_seeds_of_a_large_image():
     negative[0, 80:82, 150:152] = True
     image = torch.full((1, 3, 160, 200), 0.5)
     image[..., 78:84, 148:154] = 0.55
-    colour, _ = margins_alone(image, positive, negative)
+    colour, _, _ = margins_alone(image, positive, negative)
     assert (colour[80:82, 150:152] < -0.9).all()
     assert (colour[30:130, 65:95] > 0.5).all()
+
+
+def test_the_walk_is_found_on_a_small_grid_and_laid_out_on_the_whole():
+    mask = disk(256, 320, at=(110, 150), radius=60)
+    positive = blank(256, 320)
+    positive[0, 108:113, 148:153] = True
+    walk = margins(painted(mask), positive, blank(256, 320)).walk[0].numpy()
+    assert walk.shape == (256, 320)
+    assert 2 * ((walk > 0) & mask).sum() / ((walk > 0).sum() + mask.sum()) > 0.95
+    assert walk[positive[0]].min() > 0.8

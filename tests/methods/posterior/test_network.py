@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from assent.methods.posterior.network import Channel, NetworkShape, PosteriorNetwork
+from assent.methods.posterior.network import (
+    EXPERTS,
+    Channel,
+    NetworkShape,
+    PosteriorNetwork,
+    grown,
+)
 from assent.models.memory import Tokens
 from methods.posterior.posterior_tiny import SHAPE, tiny_network
 
@@ -99,13 +105,12 @@ def test_the_margins_of_the_classifier_reach_the_mean():
     plain, _ = network(x, None)
     wide, _ = network(x, None)
     assert torch.equal(plain, wide)
-    x[:, Channel.COLOUR] = 1.0
-    x[:, Channel.PATH] = 1.0
-    inside, _ = network(x, None)
-    x[:, Channel.COLOUR] = -1.0
-    x[:, Channel.PATH] = -1.0
-    outside, _ = network(x, None)
-    assert inside.mean() > outside.mean() + 2.0
+    for margin in EXPERTS:
+        x[:, margin] = 1.0
+        inside, _ = network(x, None)
+        x[:, margin] = -1.0
+        outside, _ = network(x, None)
+        assert inside.mean() > outside.mean() + 2.0
 
 
 def test_the_size_of_the_default_network():
@@ -118,6 +123,26 @@ def same_weights(network, **changes):
     other = PosteriorNetwork(replace(SHAPE, **changes)).eval()
     other.load_state_dict(network.state_dict())
     return other
+
+
+def test_weights_from_before_the_random_walk_grow_to_answer_as_they_did():
+    network = tiny_network()
+    tensors = network.state_dict()
+    old = dict(tensors)
+    old["down.0.first.weight"] = tensors["down.0.first.weight"][:, : Channel.WALK]
+    walk = EXPERTS.index(Channel.WALK) + 1
+    for name in ("head.out.weight", "head.out.bias"):
+        old[name] = torch.cat([tensors[name][:walk], tensors[name][walk + 1 :]])
+    network.load_state_dict(grown(old))
+    x = inputs()
+    other = x.clone()
+    other[:, Channel.WALK] *= -1
+    with torch.no_grad():
+        (mean, directions), (changed, unmoved) = network(x, None), network(other, None)
+    assert torch.equal(directions, unmoved)
+    assert (mean - changed).abs().max() < 0.2
+    again = grown(grown(old))
+    assert all(torch.equal(again[name], value) for name, value in grown(old).items())
 
 
 def test_inputs_that_are_left_out_change_nothing():

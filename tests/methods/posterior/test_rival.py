@@ -1,4 +1,4 @@
-"""Whose corrections they are: those of a person who agrees with the classifier, or the network."""
+"""Whose corrections they are: those of a person who agrees with a rule, or with the network."""
 
 import numpy as np
 import pytest
@@ -8,8 +8,8 @@ from assent.core.metrics import dice
 from assent.core.prompts import BoundingBox, Click, Scribble
 from assent.methods.posterior.field import Field
 from assent.methods.posterior.grid import WorkingGrid, draw_marks, working_planes
-from assent.methods.posterior.rival import LEAST, MOST, PRIOR, Rivals, classified
-from assent.methods.posterior.solvers import classifier_solver
+from assent.methods.posterior.rival import LEAST, MOST, PRIOR, RULES, Rivals, ruled
+from assent.methods.posterior.solvers import classical_margins, decided
 from methods.posterior.posterior_tiny import scene, with_network, without_network
 
 SIDE = 64
@@ -29,20 +29,23 @@ def field(logits, slope=0.0):
 
 
 CELL, NUCLEUS = (10, 54, 10, 54), (10, 30, 10, 54)
-"""What the network takes, and the part of it that the classifier takes."""
+"""What the network takes, and the part of it that the first rule takes."""
 
-CONTESTED = Rivals(field(plane(CELL)), field(plane(NUCLEUS)))
+CONTESTED = Rivals(field(plane(CELL)), (field(plane(NUCLEUS)), field(plane(CELL))))
 SHOWN = 1 / (1 + np.exp(-plane(CELL)))
 MIDDLE = (0, 42, 32)
 
 
 def says(prompt, rivals=CONTESTED):
-    return rivals.heard([prompt], SHOWN, GRID)[-1]
+    """For the first rule."""
+    return rivals.heard([prompt], SHOWN, GRID)[-1][0]
 
 
-def test_a_correction_in_the_middle_of_what_the_classifier_leaves_out_speaks_for_it():
+def test_a_correction_in_the_middle_of_what_a_rule_leaves_out_speaks_for_it_alone():
     assert says(Click(MIDDLE, positive=False)) > 2
     assert says(Scribble((MIDDLE, (0, 42, 33)), positive=False)) > 2
+    _, other = CONTESTED.heard([Click(MIDDLE, positive=False)], SHOWN, GRID)[-1]
+    assert other < -1, "the second rule takes what is shown"
 
 
 def test_the_further_from_the_middle_of_the_difference_the_less_it_says():
@@ -56,12 +59,12 @@ def test_the_opposite_sign_or_a_place_that_the_network_doubts_speaks_for_the_net
     assert says(Click(MIDDLE, positive=True)) < -1
     doubtful = plane(CELL)
     doubtful[2:6, 2:60] = -0.1
-    rivals = Rivals(field(doubtful), CONTESTED.classifier)
+    rivals = Rivals(field(doubtful), CONTESTED.rules)
     assert says(Click((0, 4, 30), positive=True), rivals) == LEAST
 
 
-def test_where_network_and_classifier_agree_a_correction_speaks_for_neither_of_the_two_masks():
-    agreed = Rivals(CONTESTED.network, CONTESTED.network)
+def test_where_network_and_rule_agree_a_correction_speaks_for_neither_of_the_two_masks():
+    agreed = Rivals(CONTESTED.network, (CONTESTED.network,) * 2)
     assert says(Click(MIDDLE, positive=False), agreed) <= 0
 
 
@@ -74,18 +77,20 @@ def test_what_one_correction_says_is_bounded_and_a_box_says_nothing():
 
 def test_shares_follow_the_odds_and_forget_what_was_taken_back():
     before = CONTESTED.share()
-    assert before == pytest.approx(1 / (1 + np.exp(-PRIOR)))
-    heard = Rivals(CONTESTED.network, CONTESTED.classifier, (0.0, 3.0, 2.0))
-    assert heard.share() == pytest.approx(1 / (1 + np.exp(-PRIOR - 5.0)))
-    assert heard.share(frozenset({1, 2})) == before
-    assert Rivals(CONTESTED.network, None, (0.0, 3.0)).share() == 0.0
+    assert before == pytest.approx(2 * np.exp(PRIOR) / (1 + 2 * np.exp(PRIOR)))
+    heard = Rivals(CONTESTED.network, CONTESTED.rules, ((0.0, 0.0), (3.0, -2.0), (2.0, -2.0)))
+    odds = np.exp([0.0, PRIOR + 5.0, PRIOR - 4.0])
+    assert heard.share() == pytest.approx(odds[1:].sum() / odds.sum())
+    assert heard.share(frozenset({1, 2})) == pytest.approx(before)
+    assert Rivals(CONTESTED.network, (), ((0.0, 0.0), (3.0, 3.0))).share() == 0.0
 
 
-def test_logits_and_directions_are_joined_by_the_same_share():
-    network, classifier = field(plane(CELL), 1.0), field(plane(NUCLEUS), 3.0)
-    joined = Rivals(network, classifier, (-PRIOR,)).joined()
-    assert np.allclose(joined.mean, (network.mean + classifier.mean) / 2)
-    assert np.allclose(joined.directions, 2.0)
+def test_logits_and_directions_are_joined_by_the_same_shares():
+    network, *rules = field(plane(CELL), 1.0), field(plane(NUCLEUS), 3.0), field(plane(), 5.0)
+    joined = Rivals(network, tuple(rules), ((-PRIOR, -PRIOR),)).joined()
+    means = [network.mean, *(rule.mean for rule in rules)]
+    assert np.allclose(joined.mean, np.mean(means, axis=0), atol=1e-5)
+    assert np.allclose(joined.directions, 3.0)
     assert Rivals(network).joined() is network
 
 
@@ -96,14 +101,14 @@ def test_a_session_hears_each_correction_once_and_undoes_it_with_the_prompt():
     state = method.update(
         embedding, method.begin(embedding, seed=0), Correct((Click((0, 18, 24)),), 0)
     )
-    assert state.rivals.odds == (0.0,), "nothing was shown by the classifier before"
+    assert state.rivals.odds == ((0.0, 0.0),), "no rule had anything to show before"
     state = method.update(embedding, state, Correct((Click((0, 30, 30), positive=False),), 1))
     assert len(state.rivals.odds) == 2
-    assert state.rivals.odds[1] != 0.0
+    assert any(odds != 0.0 for odds in state.rivals.odds[1])
     same = method.update(embedding, state, Correct((), 2))
     assert np.array_equal(same.solved.mean, state.solved.mean), "joined once, not twice"
     back = method.update(embedding, state, Correct((), 2, removed=(1,)))
-    assert back.rivals.share(back.removed) == pytest.approx(1 / (1 + np.exp(-PRIOR)))
+    assert back.rivals.share(back.removed) == pytest.approx(CONTESTED.share())
 
 
 def test_only_single_slices_with_both_parts_are_contested():
@@ -113,13 +118,14 @@ def test_only_single_slices_with_both_parts_are_contested():
         assert method.begin(embedding, seed=0).rivals is None
 
 
-def test_a_large_slice_is_classified_at_half_the_resolution_to_nearly_the_same_mask():
+@pytest.mark.parametrize("rule", RULES)
+def test_a_large_slice_is_ruled_at_half_the_resolution_to_nearly_the_same_mask(rule):
     image, mask = scene(height=192, width=208, at=(90, 100), radius=40.0)
     grid = WorkingGrid.of((192, 208), 208)
     planes = working_planes(image, grid)
     marks = draw_marks([Click((0, 90, 100)), Click((0, 20, 20), positive=False)], 0, grid)
-    found = classified(planes, marks, 4)
-    exact = classifier_solver(planes, 4)(0, marks, None)[0]
+    found = ruled(planes, marks, 4)[RULES.index(rule)]
+    exact, _ = decided(classical_margins(planes, marks)[RULES.index(rule)], marks, 4)
     assert found.mean.shape == (1, 192, 208)
     assert found.directions.shape == (4, 1, 192, 208)
     assert dice(found.mean > 0, mask) > 0.95

@@ -64,6 +64,7 @@ def bench(  # noqa: PLR0913 - every option is one
     split: Annotated[
         str, typer.Option(help="train, val, test, all, or several as in val,test.")
     ] = "test",
+    fold: Annotated[int, typer.Option(help="0 to 4: of weights trained with the same --fold.")] = 0,
     volume: Annotated[bool, typer.Option("--volume", help="Whole volumes, not one slice.")] = False,
     weights: Annotated[Path | None, typer.Option(help="Weights other than the shipped.")] = None,
     resume: Resume = False,
@@ -90,6 +91,7 @@ def bench(  # noqa: PLR0913 - every option is one
         lapse=lapse,
         seed=seed,
         splits=parse_splits(split),
+        fold=fold,
         volume=volume,
         **more,
     )

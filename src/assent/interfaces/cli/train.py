@@ -30,6 +30,10 @@ def train(  # noqa: PLR0913 - every option is one
     steps: Annotated[int | None, typer.Option(help="Optimiser steps.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Or minutes.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of every random draw.")] = 0,
+    fold: Annotated[
+        int, typer.Option(help="0 to 4: five of them test every image once; 0 is the usual split.")
+    ] = 0,
     resume: Annotated[Path | None, typer.Option(help="A checkpoint to go on from.")] = None,
     given: Given,
 ) -> None:
@@ -44,6 +48,8 @@ def train(  # noqa: PLR0913 - every option is one
         steps=steps,
         minutes=minutes,
         device=device,
+        seed=seed,
+        fold=fold,
         resume=resume,
         method_settings=given.settings.of_method(method),
         training=given.settings.of(TABLE),

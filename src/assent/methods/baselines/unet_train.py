@@ -247,6 +247,7 @@ def _facts(
         "split": "train (60 % of groups by hash); weights chosen on val (20 %)",
         "command": config.command,
         "seed": config.seed,
+        "fold": config.fold,
         "steps": run.step,
         "minutes": round(run.seconds / 60.0, 2),
         "figures": {"val_dice": round(run.best_dice, 4)} if run.best else {},

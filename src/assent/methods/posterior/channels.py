@@ -62,7 +62,7 @@ def network_inputs(image: Tensor, marks: Marks, previous: Tensor | None) -> tupl
         previous: ``(B, 1, H, W)`` probability of the previous mask, or None in a first round.
 
     Returns:
-        ``(B, 12, H, W)`` float32 by ``Channel``, and the margins, zero where an item has no
+        ``(B, 13, H, W)`` float32 by ``Channel``, and the margins, zero where an item has no
         positive prompt.
     """
     batch, _, height, width = image.shape
@@ -70,7 +70,11 @@ def network_inputs(image: Tensor, marks: Marks, previous: Tensor | None) -> tupl
     found = margins(image, marks.positive, outside)
     anchored = _any(marks.positive)
     found = Margins(
-        found.colour * anchored, found.path * anchored, found.to_positive, found.to_negative
+        found.colour * anchored,
+        found.path * anchored,
+        found.walk * anchored,
+        found.to_positive,
+        found.to_negative,
     )
     rejected = _any(outside)
     inputs = image.new_zeros(batch, len(Channel), height, width)
@@ -82,6 +86,7 @@ def network_inputs(image: Tensor, marks: Marks, previous: Tensor | None) -> tupl
     inputs[:, Channel.NEAR_NEGATIVE] = torch.exp(-found.to_negative / REACH) * rejected
     inputs[:, Channel.COLOUR] = found.colour
     inputs[:, Channel.PATH] = found.path
+    inputs[:, Channel.WALK] = found.walk
     inputs[:, Channel.PROMPTED] = torch.maximum(anchored, rejected)
     if previous is not None:
         inputs[:, Channel.PREVIOUS] = 2.0 * previous[:, 0] - 1.0

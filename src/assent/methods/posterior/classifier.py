@@ -1,11 +1,12 @@
 """The per-image classifier: prompts are evidence about the pixels of *this* image.
 
-Two classical margins in [-1, 1] are computed for every pixel, positive inside the object: the
+Three classical margins in [-1, 1] are computed for every pixel, positive inside the object: the
 nearest-seed margin compares the distance in colour (and a little in place) to the closest
-positive and the closest negative seed; the geodesic margin compares the cheapest paths. The image
-border counts as a negative seed where no positive seed lies near it. The network sets for every
-pixel how far each margin is believed. A pure function of image and prompts: no weights are needed,
-and alone, with a sharper colour margin, it is the fallback method.
+positive and the closest negative seed; the geodesic margin compares the cheapest paths; the walk
+asks which of the two a random walker reaches first. The image border counts as a negative seed
+where no positive seed lies near it. The network sets for every pixel how far each margin is
+believed. A pure function of image and prompts: no weights are needed, and alone, with a sharper
+colour margin, it is the fallback method.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from torch.nn import functional
 
 from assent.core.geodesic import geodesic_distance
 from assent.core.nearest_seed import colour_and_place, nearest_distance
+from assent.core.random_walk import random_walk
 from assent.core.share import share_of_distance
 
 Plane = NDArray[np.float32]
@@ -39,29 +41,34 @@ SEEDS_ALONE = 256
 BLUR_PX = 0.7
 """Standard deviation of the blur before the fallback compares colours."""
 
+WALK_SIDE = 128
+"""Longest side of the grid on which the random walk is solved."""
+
 MEDIAN_PX = 3
 """Side of the median filter that takes specks out of the fallback's colour margin."""
 
 
 @dataclass(frozen=True, eq=False)
 class Margins:
-    """Both classical margins of a batch.
+    """The classical margins of a batch.
 
     Attributes:
         colour: ``(B, H, W)`` float32 in [-1, 1], nearest seed in colour and place.
         path: ``(B, H, W)`` float32 in [-1, 1], geodesic.
+        walk: ``(B, H, W)`` float32 in [-1, 1], random walk.
         to_positive: ``(B, H, W)`` geodesic distance to positive seeds, in image sides.
         to_negative: ``(B, H, W)`` the same to negative seeds and the border.
     """
 
     colour: Tensor
     path: Tensor
+    walk: Tensor
     to_positive: Tensor
     to_negative: Tensor
 
 
 def margins(image: Tensor, positive: NDArray[np.bool_], negative: NDArray[np.bool_]) -> Margins:
-    """The two margins of a batch of images.
+    """The margins of a batch of images.
 
     Args:
         image: ``(B, 3, H, W)`` float32 in [0, 1].
@@ -71,13 +78,15 @@ def margins(image: Tensor, positive: NDArray[np.bool_], negative: NDArray[np.boo
     border = _border(positive) & ~negative
     smooth = _smoothed(image)
     near = _nearest(smooth, positive, (negative, border), float(max(image.shape[-2:])))
-    return Margins(near, *_path(smooth, positive, negative | border))
+    path, to_positive, to_negative = _path(smooth, positive, negative | border)
+    walk = torch.from_numpy(_walk(smooth, positive, negative | border))
+    return Margins(near, path, walk, to_positive, to_negative)
 
 
 def margins_alone(
     image: Tensor, positive: NDArray[np.bool_], negative: NDArray[np.bool_]
-) -> tuple[Plane, Plane]:
-    """Both margins of one image as the fallback uses them: colour and path, ``(H, W)`` each.
+) -> tuple[Plane, Plane, Plane]:
+    """The margins of one image as the fallback uses them: colour, path, walk, ``(H, W)`` each.
 
     No network mends them, so colours are compared pixel by pixel, not at half the resolution,
     and specks are taken out: the rule of the baseline ``nearest-seed``.
@@ -92,8 +101,9 @@ def margins_alone(
     inside = nearest_distance(features, _thinned(positive[0]))
     outside = nearest_distance(features, _thinned(negative[0]) | _thinned(border[0]))
     share = ndimage.median_filter(share_of_distance(inside, outside), size=MEDIAN_PX)
-    path, _, _ = _path(_smoothed(image), positive, negative | border)
-    return 2.0 * share - 1.0, path[0].numpy()
+    smooth, outer = _smoothed(image), negative | border
+    path, _, _ = _path(smooth, positive, outer)
+    return 2.0 * share - 1.0, path[0].numpy(), _walk(smooth, positive, outer)[0]
 
 
 def _thinned(seeds: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -120,6 +130,28 @@ def _path(
     )
     inside, beyond = distance[:, 0], distance[:, 1]
     return (beyond - inside) / (beyond + inside + 1e-3), inside, beyond
+
+
+def _walk(smooth: Tensor, positive: NDArray[np.bool_], outside: NDArray[np.bool_]) -> Plane:
+    """The walk margin ``(B, H, W)``, found on a grid of at most ``WALK_SIDE``."""
+    height, width = smooth.shape[-2:]
+    factor = 1
+    while max(height, width) > factor * WALK_SIDE and not (height | width) % (2 * factor):
+        factor *= 2
+    small = functional.avg_pool2d(smooth, factor).numpy()
+    found = random_walk(small, _pooled(positive, factor), _pooled(outside, factor))
+    wide = torch.from_numpy(2.0 * found - 1.0)[:, None]
+    if factor > 1:
+        size = (height, width)
+        wide = functional.interpolate(wide, size=size, mode="bilinear", align_corners=False)
+    return np.asarray(wide[:, 0].numpy())
+
+
+def _pooled(seeds: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """Seeds ``(B, H, W)`` on a coarser grid: set where any of its pixels is."""
+    batch, height, width = seeds.shape
+    cells = seeds.reshape(batch, height // factor, factor, width // factor, factor)
+    return np.asarray(cells.any((2, 4)))
 
 
 def _border(positive: NDArray[np.bool_]) -> NDArray[np.bool_]:

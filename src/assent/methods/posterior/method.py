@@ -34,7 +34,7 @@ from assent.methods.posterior.particles import infer
 from assent.methods.posterior.present import present
 from assent.methods.posterior.recall import Reading, Remembered, joined, look_of, recall, remember
 from assent.methods.posterior.refine import refine
-from assent.methods.posterior.rival import Rivals, classified
+from assent.methods.posterior.rival import Rivals, ruled
 from assent.methods.posterior.shipped import Constants, load
 from assent.methods.posterior.solvers import classifier_solver, network_solver
 from assent.methods.posterior.state import (
@@ -323,16 +323,16 @@ class Posterior:
         if rivals is not None:
             new = state.given[len(before.given) :]
             odds = rivals.heard(new, shown_probability(before, 0), embedding.grid)
-            rivals = Rivals(solved, self._classified(embedding, state), odds)
+            rivals = Rivals(solved, self._ruled(embedding, state), odds)
             solved = rivals.joined(state.removed)
         return self._on_field(embedding, replace(state, solved=solved, rivals=rivals), before)
 
-    def _classified(self, embedding: PosteriorEmbedding, state: PosteriorState) -> Field | None:
-        """What the per-image classifier alone makes of a slice; None without a prompt inside."""
+    def _ruled(self, embedding: PosteriorEmbedding, state: PosteriorState) -> tuple[Field, ...]:
+        """What the classical rules alone make of a slice; none without a prompt inside."""
         marks = draw_marks(state.prompts, 0, embedding.grid)
         if not (marks.positive.any() or marks.box.any()):
-            return None
-        return classified(embedding.planes, marks, self._latent)
+            return ()
+        return ruled(embedding.planes, marks, self._latent)
 
     def _on_field(
         self, embedding: PosteriorEmbedding, state: PosteriorState, before: PosteriorState | None

@@ -1,7 +1,7 @@
 """Image, prompts, previous mask and context become features once; a low-rank head gives masks.
 
 A U-Net reads the image with its prompt channels (``channels.py``), takes in what the context
-memory says at 1/8 resolution, and ends in a latent head that weighs the two classical margins of
+memory says at 1/8 resolution, and ends in a latent head that weighs the classical margins of
 the per-image classifier into its mean logits.
 """
 
@@ -35,11 +35,19 @@ class Channel(IntEnum):
         PATH,
         PREVIOUS,
         PROMPTED,
-    ) = range(12)
+        WALK,
+    ) = range(13)
+
+
+EXPERTS = [Channel.COLOUR, Channel.PATH, Channel.WALK]
+"""The margins of the per-image classifier, in the order of the head's gates."""
 
 
 EXPERT_SCALE = 2.5
 """Logit of a classical margin of 1."""
+
+SHUT = -4.0
+"""Of a gate that lets next to nothing through."""
 
 MEMORY = "memory"
 """What ``NetworkShape.without`` calls the context."""
@@ -81,6 +89,24 @@ class NetworkShape:
         return cls(**{**stated, **lists})
 
 
+def grown(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Tensors of weights from before the random walk, as they fit now: it is hardly listened to.
+
+    Others are left as they are.
+    """
+    first, gate = "down.0.first.weight", "head.out"
+    found = dict(tensors)
+    if first not in found or found[first].shape[1] != Channel.WALK:
+        return found
+    silent = torch.zeros_like(found[first][:, :1])
+    found[first] = torch.cat([found[first], silent], 1)
+    for name, value in ((f"{gate}.weight", 0.0), (f"{gate}.bias", SHUT)):
+        told = found[name]
+        row = torch.full_like(told[:1], value)
+        found[name] = torch.cat([told[: len(EXPERTS)], row, told[len(EXPERTS) :]])
+    return found
+
+
 class Stage(nn.Module):
     """Two convolutions with group normalisation and SiLU, residual where sizes allow."""
 
@@ -114,7 +140,7 @@ class PosteriorNetwork(nn.Module):
             Stage(a + b, b) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
         self.skip = nn.Conv2d(2, widths[0], 1)
-        self.head = LatentHead(widths[0], self.shape.latent, experts=2)
+        self.head = LatentHead(widths[0], self.shape.latent, experts=len(EXPERTS))
         # In this layout a CPU takes two thirds of the time to answer, and a tenth less to train.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -124,7 +150,7 @@ class PosteriorNetwork(nn.Module):
         """Mean logits ``(B, 1, H, W)`` and directions ``(B, Z, H, W)``, float32.
 
         Args:
-            inputs: ``(B, 12, H, W)`` by ``Channel``; sides multiples of 16.
+            inputs: ``(B, 13, H, W)`` by ``Channel``; sides multiples of 16.
             tokens: Context of the batch, or None.
             seen: ``memory.features`` of the images, where already computed.
         """
@@ -143,7 +169,7 @@ class PosteriorNetwork(nn.Module):
 
     def answer(self, inputs: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Mean logits and directions from what ``decode`` found in the same inputs."""
-        margins = self._heard(inputs)[:, [Channel.COLOUR, Channel.PATH]].float()
+        margins = self._heard(inputs)[:, EXPERTS].float()
         mean, directions = self.head(features, EXPERT_SCALE * margins)
         return mean, directions
 

@@ -1,11 +1,11 @@
-"""Network or per-image classifier: whom of the two a person's corrections speak for.
+"""Network or a classical rule: whom of them a person's corrections speak for.
 
-Both segment a slice from the same prompts. On kinds of image that the network knows it is nearly
-always better; on others the classifier often is, and nothing in the image says so beforehand. The
-place of a correction does: people point at the largest mistake. If the classifier is right, that
-is the largest difference between its mask and what was shown; if the network is, mistakes lie
-where it is unsure. The ratio of these two likelihoods, for every correction, makes the share with
-which the classifier's logits count.
+All segment a slice from the same prompts: the network, the per-image classifier by colour and
+paths, and the random walk. On kinds of image that the network knows it is nearly always better; on
+others one of the rules often is, and nothing in the image says so beforehand. The place of a
+correction does: people point at the largest mistake. If a rule is right, that is the largest
+difference between its mask and what was shown; if the network is, mistakes lie where it is unsure.
+The ratio of these likelihoods, for every correction, makes the share with which each counts.
 
 That a pixel was labelled says nothing by itself: corrections lie where the shown mask is wrong, so
 a rule by labels alone always speaks against whoever made that mask.
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.special import expit
+from scipy.special import expit, softmax
 from torch import Tensor
 from torch.nn import functional
 
@@ -27,12 +27,15 @@ from assent.core.prompts import BoundingBox, Prompt
 from assent.methods.posterior.channels import Marks
 from assent.methods.posterior.field import Field
 from assent.methods.posterior.grid import WorkingGrid, draw_marks
-from assent.methods.posterior.solvers import classifier_solver
+from assent.methods.posterior.solvers import classical_margins, decided
 
 Plane = NDArray[np.float32]
 
-PRIOR = -3.0
-"""Log-odds of the classifier against the network before any correction."""
+RULES = ("colour and paths", "random walk")
+"""What contests the network."""
+
+PRIOR = -2.0
+"""Log-odds of each rule against the network before any correction."""
 
 LEAST, MOST = -2.0, 4.0
 """Between these lies what one correction may say, in log-odds."""
@@ -46,37 +49,36 @@ STRAY = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Rivals:
-    """What network and classifier make of one slice, and what was said about the two.
+    """What network and rules make of one slice, and what was said about them.
 
     Attributes:
         network: Of the network alone.
-        classifier: Of the classifier alone; None before anything was prompted inside.
-        odds: What each prompt of the history said, in log-odds for the classifier.
+        rules: Of each rule alone, as in ``RULES``; none before anything was prompted inside.
+        odds: What each prompt of the history said, in log-odds for each rule.
     """
 
     network: Field = field(repr=False)
-    classifier: Field | None = field(default=None, repr=False)
-    odds: tuple[float, ...] = ()
+    rules: tuple[Field, ...] = field(default=(), repr=False)
+    odds: tuple[tuple[float, ...], ...] = ()
 
     def share(self, removed: frozenset[int] = frozenset()) -> float:
-        """Weight of the classifier in [0, 1], from the prompts that were not taken back."""
-        if self.classifier is None:
-            return 0.0
-        said = sum(odds for k, odds in enumerate(self.odds) if k not in removed)
-        return float(expit(PRIOR + said))
+        """Weight of all rules together in [0, 1], from the prompts that were not taken back."""
+        return float(1.0 - self._shares(removed)[0])
 
     def joined(self, removed: frozenset[int] = frozenset()) -> Field:
-        """Mean and directions of both, by their shares."""
-        if self.classifier is None:
+        """Mean and directions of all, by their shares."""
+        if not self.rules:
             return self.network
-        share = np.float32(self.share(removed))
-        mean = (1 - share) * self.network.mean + share * self.classifier.mean
-        directions = (1 - share) * self.network.directions + share * self.classifier.directions
+        own, *others = self._shares(removed)
+        mean, directions = own * self.network.mean, own * self.network.directions
+        for share, rule in zip(others, self.rules, strict=True):
+            mean += share * rule.mean
+            directions += share * rule.directions
         return Field(mean, directions, self.network.reached)
 
     def heard(
         self, prompts: Sequence[Prompt], probability: Plane, grid: WorkingGrid
-    ) -> tuple[float, ...]:
+    ) -> tuple[tuple[float, ...], ...]:
         """The odds with what new prompts say about the mask that was shown.
 
         Args:
@@ -84,32 +86,52 @@ class Rivals:
             probability: ``(h, w)`` as shown.
             grid: The working grid.
         """
-        said = [0.0] * len(prompts)
-        if self.classifier is not None:
-            depth = _depth_of_mistake(probability > 0.5, self.classifier.mean[0] > 0)
-            doubt = _doubt(probability > 0.5, self.network.mean[0])
-            said = [_says(p, self.classifier.mean[0] > 0, (depth, doubt), grid) for p in prompts]
+        if not self.rules:
+            return (*self.odds, *[(0.0,) * len(RULES)] * len(prompts))
+        shown = probability > 0.5
+        doubt = _doubt(shown, self.network.mean[0])
+        masks = [rule.mean[0] > 0 for rule in self.rules]
+        places = [(mask, (_depth_of_mistake(shown, mask), doubt)) for mask in masks]
+        said = [tuple(_says(p, mask, place, grid) for mask, place in places) for p in prompts]
         return (*self.odds, *said)
 
+    def _shares(self, removed: frozenset[int]) -> NDArray[np.float32]:
+        """Weights that sum to one: of the network, then of each rule."""
+        if not self.rules:
+            return np.ones(1, np.float32)
+        kept = [odds for k, odds in enumerate(self.odds) if k not in removed]
+        said = np.sum(kept, axis=0) if kept else np.zeros(len(self.rules))
+        return np.asarray(softmax([0.0, *(PRIOR + said)]), np.float32)
 
-def classified(planes: Tensor, marks: Marks, latent: int) -> Field:
-    """What the classifier alone makes of a slice; of a large one at half the resolution.
+
+def ruled(planes: Tensor, marks: Marks, latent: int) -> tuple[Field, ...]:
+    """What each rule alone makes of a slice; of a large one at half the resolution.
 
     Args:
         planes: ``(1, 3, h, w)`` with even sides.
         marks: On the same grid, with something inside.
         latent: Number of directions.
     """
-    if max(planes.shape[2:]) < HALVED_FROM:
-        mean, directions = classifier_solver(planes, latent)(0, marks, None)
-        return Field(mean[None], directions[:, None])
-    half = functional.avg_pool2d(planes, 2)
-    positive, negative, box = (_halved(m) for m in (marks.positive, marks.negative, marks.box))
-    found = classifier_solver(half, latent)(0, Marks(positive, negative & ~positive, box), None)
-    both = torch.from_numpy(np.concatenate([found[0][None], found[1]]))[None]
-    wide = functional.interpolate(both, scale_factor=2, mode="bilinear", align_corners=False)
-    spread = wide[0].numpy()
-    return Field(spread[:1], spread[1:, None])
+    is_halved = max(planes.shape[2:]) >= HALVED_FROM
+    if is_halved:
+        planes = functional.avg_pool2d(planes, 2)
+        positive, negative, box = (_halved(m) for m in (marks.positive, marks.negative, marks.box))
+        marks = Marks(positive, negative & ~positive, box)
+    found = []
+    for margin in classical_margins(planes, marks):
+        mean, directions = decided(margin, marks, latent)
+        both = np.concatenate([mean[None], directions])
+        wide = _doubled(both) if is_halved else both
+        found.append(Field(wide[:1], wide[1:, None]))
+    return tuple(found)
+
+
+def _doubled(maps: Plane) -> Plane:
+    """Maps ``(n, h, w)`` at twice the resolution."""
+    wide = functional.interpolate(
+        torch.from_numpy(maps)[None], scale_factor=2, mode="bilinear", align_corners=False
+    )
+    return np.asarray(wide[0].numpy())
 
 
 def _halved(mark: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -124,15 +146,15 @@ def _says(
     places: tuple[Plane, Plane],
     grid: WorkingGrid,
 ) -> float:
-    """Log-odds for the classifier, of which the mask is given, by one prompt; a box says none."""
+    """Log-odds for a rule, of which the mask is given, by one prompt; a box says none."""
     if isinstance(prompt, BoundingBox):
         return 0.0
     row, column = _middle(draw_marks([prompt], 0, grid))
     stray = STRAY / mask.size
-    by_classifier, by_network = ((1 - STRAY) * float(p[row, column]) + stray for p in places)
+    by_rule, by_network = ((1 - STRAY) * float(p[row, column]) + stray for p in places)
     if mask[row, column] != prompt.positive:
-        by_classifier = stray
-    return float(np.clip(np.log(by_classifier / by_network), LEAST, MOST))
+        by_rule = stray
+    return float(np.clip(np.log(by_rule / by_network), LEAST, MOST))
 
 
 def _middle(marks: Marks) -> tuple[int, int]:

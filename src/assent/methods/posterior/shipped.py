@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from assent.core.errors import ConfigError, WeightsError
 from assent.methods.posterior.config import PosteriorConfig
 from assent.methods.posterior.decide import IDENTITY, Calibration
-from assent.methods.posterior.network import NetworkShape, PosteriorNetwork
+from assent.methods.posterior.network import NetworkShape, PosteriorNetwork, grown
 from assent.models import weights as files
 
 WITHIN = 0.3
@@ -103,5 +103,5 @@ def load(path: Path | None) -> tuple[PosteriorNetwork, Constants, str]:
             f"{found.name} does not state its sizes and constants as this version knows them;"
             " expected a file that `assent train posterior` wrote. Train or copy it again."
         ) from error
-    files.load_weights(network, found)
+    files.load_weights(network, found, adapt=grown)
     return network.eval(), constants, files.digest(found)

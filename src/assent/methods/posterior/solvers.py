@@ -14,7 +14,7 @@ from assent.core.progress import may_stop
 from assent.methods.posterior.channels import Marks, disk_radius, network_inputs
 from assent.methods.posterior.classifier import margins_alone
 from assent.methods.posterior.field import ABSENT, Plane, Solver
-from assent.methods.posterior.network import EXPERT_SCALE, Channel, PosteriorNetwork
+from assent.methods.posterior.network import EXPERT_SCALE, EXPERTS, PosteriorNetwork
 from assent.methods.posterior.recall import Reading
 from assent.methods.posterior.refit import count_prompts, refit, trust
 from assent.models.device import Compute
@@ -63,40 +63,68 @@ def _refitted(inputs: Tensor, features: Tensor, marks: Marks) -> Plane:
     """The refitted classifier's logit ``(h, w)``, growing with the number of prompts."""
     positive, negative = marks.positive[0], marks.outside[0]
     colour = functional.avg_pool2d(inputs[None, :3], 3, 1, 1, count_include_pad=False)[0]
-    known = torch.cat([features.float().cpu(), colour, inputs[[Channel.COLOUR, Channel.PATH]]])
+    known = torch.cat([features.float().cpu(), colour, inputs[EXPERTS]])
     return trust(positive, negative) * refit(known.numpy(), positive, negative)
 
 
-def classifier_solver(planes: Tensor, latent: int) -> Solver:
-    """Segments slices by the classical margins alone: the fallback without weights.
+WALKS = 0.5
+"""How much the random walk counts in the fallback; the rest is colour and paths."""
 
-    After one prompt colour counts twice as much as paths, since a stain is the same everywhere;
-    the more prompts, the more the paths between them tell. Both learn from the middles of marks
-    alone: a correction near the border is drawn wider than what it corrects, and a few pixels of
-    the other side would let everything of their colour in. Islands without a positive seed and
-    holes without a negative one are dropped, nothing lies outside of a box, and a box alone is
-    seeded in its middle. The directions move the border in and out as a whole, tilt it, and waver
-    along it.
-    """
+
+def classifier_solver(planes: Tensor, latent: int) -> Solver:
+    """Segments slices by the classical margins alone: the fallback without weights."""
 
     def solve(index: int, marks: Marks, before: Plane | None) -> tuple[Plane, Plane]:
-        if not marks.positive.any():
-            marks = replace(marks, positive=_core(marks.box[0])[None])
-        positive, box = marks.positive[0], marks.box[0]
-        if positive.any():
-            reach = disk_radius(max(positive.shape)) // 2
-            seeds = (_middles(mark, reach)[None] for mark in (positive, marks.outside[0]))
-            colour, path = margins_alone(planes[index : index + 1], *seeds)
-            share = 2.0 / (2.0 + count_prompts(positive, marks.negative[0]))
-            margin = share * colour + (1.0 - share) * path
-            margin = np.where(box, margin, np.float32(-1.0)) if box.any() else margin
-        else:
-            margin = np.full(positive.shape, ABSENT, np.float32)
-        joined = keep_connected(margin, positive, marks.outside[0])
-        logits: Plane = np.asarray(2.0 * EXPERT_SCALE * joined, np.float32)
-        return logits, _border_directions(logits, latent)
+        seeded, walk = classical_margins(planes[index : index + 1], marks)
+        return decided(WALKS * walk + np.float32(1.0 - WALKS) * seeded, marks, latent)
 
     return solve
+
+
+def classical_margins(plane: Tensor, marks: Marks) -> tuple[Plane, Plane]:
+    """What colour and paths say of a slice, and what the random walk says, ``(h, w)`` each.
+
+    Of colour and paths, colour counts twice as much after one prompt, since a stain is the same
+    everywhere; the more prompts, the more the paths between them tell. All learn from the middles
+    of marks alone: a correction near the border is drawn wider than what it corrects, and a few
+    pixels of the other side would let everything of their colour in. Nothing lies outside of a box,
+    and a box alone is seeded in its middle. Without anything inside there is no object.
+
+    Args:
+        plane: ``(1, 3, h, w)``.
+        marks: On the same grid, one slice.
+    """
+    marks = _anchored(marks)
+    positive, box = marks.positive[0], marks.box[0]
+    if not positive.any():
+        absent = np.full(positive.shape, ABSENT, np.float32)
+        return absent, absent
+    reach = disk_radius(max(positive.shape)) // 2
+    seeds = (_middles(mark, reach)[None] for mark in (positive, marks.outside[0]))
+    colour, path, walk = margins_alone(plane, *seeds)
+    share = np.float32(2.0 / (2.0 + count_prompts(positive, marks.negative[0])))
+    seeded = share * colour + (1 - share) * path
+    if not box.any():
+        return seeded, walk
+    return np.where(box, seeded, np.float32(-1.0)), np.where(box, walk, np.float32(-1.0))
+
+
+def decided(margin: Plane, marks: Marks, latent: int) -> tuple[Plane, Plane]:
+    """Mean logits ``(h, w)`` and directions ``(d, h, w)`` of a classical margin.
+
+    Islands without a positive seed and holes without a negative one are dropped. The directions
+    move the border in and out as a whole, tilt it, and waver along it.
+    """
+    joined = keep_connected(margin, _anchored(marks).positive[0], marks.outside[0])
+    logits: Plane = np.asarray(2.0 * EXPERT_SCALE * joined, np.float32)
+    return logits, _border_directions(logits, latent)
+
+
+def _anchored(marks: Marks) -> Marks:
+    """Marks with something inside: a box alone is seeded in its middle."""
+    if marks.positive.any():
+        return marks
+    return replace(marks, positive=_core(marks.box[0])[None])
 
 
 def _core(box: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ from assent.methods.posterior.checkpoints import (
     write_checkpoint,
 )
 from assent.methods.posterior.episodes import EpisodeMix, EpisodeSampler
-from assent.methods.posterior.network import PosteriorNetwork
+from assent.methods.posterior.network import PosteriorNetwork, grown
 from assent.methods.posterior.rehearse import PosteriorTraining, episode_loss, rounds_of
 from assent.methods.posterior.tasks import LeftOut, Task, read_tasks
 from assent.methods.protocol import Progress, Report, TrainConfig
@@ -284,7 +284,7 @@ def _restore(run: _Run, path: Path, stored: Stored) -> None:
     try:
         run.sets = list(facts.get("sets", []))
         if facts.get("architecture") == "posterior":
-            run.network.load_state_dict(tensors)
+            run.network.load_state_dict(grown(tensors))
             run.average = {k: v.detach().clone() for k, v in run.network.state_dict().items()}
             run.origin = {
                 "sha256": digest(path),
@@ -326,6 +326,7 @@ def _save(
         "split": "train (60 % of groups by hash)",
         "command": config.command,
         "seed": config.seed,
+        "fold": config.fold,
         "steps": run.step,
         "minutes": round(run.seconds / 60, 1),
         "processes": join_processes()[1],
